@@ -1,0 +1,1 @@
+//! DSE-Mesos: Cassandra nodes.

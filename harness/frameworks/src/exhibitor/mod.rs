@@ -1,0 +1,1 @@
+//! Exhibitor-Mesos: ZooKeeper servers under Exhibitor.

@@ -1,0 +1,1 @@
+//! Which machine plays which command line.

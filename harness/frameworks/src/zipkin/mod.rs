@@ -1,0 +1,1 @@
+//! Zipkin-Mesos: collectors, query services and web UIs.
