@@ -1,0 +1,1 @@
+//! A small client for one broker, ours or the original 0.8.2.2.
