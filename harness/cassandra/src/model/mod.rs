@@ -1,0 +1,1 @@
+//! Keyspaces, tables and rows.
