@@ -1,1 +1,22 @@
-//! stacklab-mesos
+//! Mesos as machines: the messages of its v1 API, resource arithmetic, the master with its allocator, the agent,
+//! and the HTTP and JSON faces of both. The behaviour is that of Mesos 1.11.
+//!
+//! A scheduler is a [`stacklab_machine::process::Program`] that hears [`SchedulerEvent`]s and says
+//! [`SchedulerCall`]s; an executor one that hears [`ExecutorEvent`]s and says [`ExecutorCall`]s.
+//!
+//! Nothing here knows Marathon, the frameworks, or which program plays a command line.
+
+mod ids;
+
+pub mod resources;
+pub mod v1;
+
+pub use ids::{
+    AgentId, ConnectionId, ContainerId, ExecutorId, FrameworkId, LinkId, OfferId, StatusUuid, StreamId,
+    TaskId,
+};
+pub use resources::{Attribute, AttributeValue, Ranges, Resource, Resources, Scalar};
+pub use v1::{
+    Capability, CommandInfo, ExecutorCall, ExecutorEvent, ExecutorInfo, FrameworkInfo, Offer, Reason,
+    SchedulerCall, SchedulerEvent, Source, TaskInfo, TaskState, TaskStatus, Uri,
+};

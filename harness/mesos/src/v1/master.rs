@@ -1,0 +1,88 @@
+//! What master and agents say of themselves.
+
+use std::net::Ipv4Addr;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::json::number;
+use crate::ids::AgentId;
+use crate::resources::{Attribute, Resources};
+
+/// Where somebody listens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Address {
+    /// Name of the host.
+    pub hostname: String,
+    /// Its IPv4 address.
+    pub ip: String,
+    /// Port.
+    #[serde(deserialize_with = "number")]
+    pub port: u16,
+}
+
+impl Address {
+    /// `ip:port`
+    pub fn socket(&self) -> String {
+        format!("{}:{}", self.ip, self.port)
+    }
+}
+
+/// The master, as SUBSCRIBED and `json.info_` nodes describe it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MasterInfo {
+    /// Random UUID, new at every start.
+    pub id: String,
+    /// Where it listens.
+    pub address: Address,
+    /// `master@ip:port`
+    pub pid: String,
+    /// Version.
+    pub version: String,
+}
+
+impl MasterInfo {
+    /// The address as protobuf has it: the first octet in the lowest byte.
+    pub fn ip_number(&self) -> u32 {
+        self.address.ip.parse().map_or(0, |ip: Ipv4Addr| u32::from_le_bytes(ip.octets()))
+    }
+}
+
+impl Serialize for MasterInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("ip", &self.ip_number())?;
+        map.serialize_entry("port", &self.address.port)?;
+        map.serialize_entry("pid", &self.pid)?;
+        map.serialize_entry("hostname", &self.address.hostname)?;
+        map.serialize_entry("version", &self.version)?;
+        map.serialize_entry("address", &self.address)?;
+        // The third, QUOTA_V2, has no name in the v1 enum, and so Mesos 1.11 prints an empty object.
+        let capabilities = serde_json::json!([{"type": "AGENT_UPDATE"}, {"type": "AGENT_DRAINING"}, {}]);
+        map.serialize_entry("capabilities", &capabilities)?;
+        map.end()
+    }
+}
+
+/// An agent, as it introduces itself to the master and to executors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentInfo {
+    /// Host name.
+    pub hostname: String,
+    /// Port, 5051 by default.
+    #[serde(deserialize_with = "number")]
+    pub port: u16,
+    /// All it has.
+    #[serde(default)]
+    pub resources: Resources,
+    /// Attributes.
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+    /// Id, once the master gave it one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<AgentId>,
+    /// Its IPv4 address; not part of the JSON.
+    #[serde(skip, default)]
+    pub ip: String,
+}
