@@ -6,15 +6,23 @@
 //!
 //! Nothing here knows Marathon, the frameworks, or which program plays a command line.
 
+mod agent;
 mod ids;
+mod master;
+mod messages;
 
+pub mod http;
+pub mod recordio;
 pub mod resources;
 pub mod v1;
 
+pub use agent::{AgentConfig, AgentInput, AgentOutput};
 pub use ids::{
     AgentId, ConnectionId, ContainerId, ExecutorId, FrameworkId, LinkId, OfferId, StatusUuid, StreamId,
     TaskId,
 };
+pub use master::{MasterConfig, MasterInput, MasterOutput};
+pub use messages::{AgentToMaster, ContainerEvent, Exit, MasterToAgent, Reregistration, Signal, StartSpec};
 pub use resources::{Attribute, AttributeValue, Ranges, Resource, Resources, Scalar};
 pub use v1::{
     Capability, CommandInfo, ExecutorCall, ExecutorEvent, ExecutorInfo, FrameworkInfo, Offer, Reason,

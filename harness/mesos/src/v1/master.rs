@@ -42,6 +42,12 @@ pub struct MasterInfo {
 }
 
 impl MasterInfo {
+    /// What is known of a master that does not introduce itself, as 0.28 does not.
+    pub(crate) fn unknown() -> Self {
+        let address = Address { hostname: String::new(), ip: String::new(), port: 5050 };
+        Self { id: String::new(), address, pid: String::new(), version: String::new() }
+    }
+
     /// The address as protobuf has it: the first octet in the lowest byte.
     pub fn ip_number(&self) -> u32 {
         self.address.ip.parse().map_or(0, |ip: Ipv4Addr| u32::from_le_bytes(ip.octets()))

@@ -1,0 +1,5 @@
+//! The master: frameworks, agents, offers, tasks.
+
+mod config;
+
+pub use config::{MasterConfig, MasterInput, MasterOutput};
