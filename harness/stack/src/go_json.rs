@@ -1,0 +1,129 @@
+//! JSON and numbers as Go writes them, and Go's words for JSON that it cannot read.
+
+use serde_json::Value;
+
+/// Writes a text with its quotes, `&`, `<` and `>` escaped as Go's encoder does.
+pub(crate) fn write_string(text: &str, json: &mut String) {
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '&' | '<' | '>' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                json.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            _ => json.push(c),
+        }
+    }
+    json.push('"');
+}
+
+/// A finite number as Go's JSON encoder writes it: exponents only below 1e-6 and from 1e21 on.
+pub(crate) fn json_float(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = exponent_form(value);
+        // Go cleans e-09 up to e-9.
+        return text.replace("e-0", "e-").replace("e+0", "e+");
+    }
+    format!("{value}")
+}
+
+/// A number as Go's `%v` prints it: exponents below 1e-4 and from 1e6 on.
+pub(crate) fn print_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
+    }
+    let size = value.abs();
+    // The exponent is that of the shortest digits, which Rust's own form has, too.
+    let text = exponent_form(value);
+    let exponent: i32 = text.split_once('e').and_then(|(_, digits)| digits.parse().ok()).unwrap_or(0);
+    if size != 0.0 && !(-4..6).contains(&exponent) { text } else { format!("{value}") }
+}
+
+/// Shortest digits with an exponent of at least two digits: `1.5e+21`.
+fn exponent_form(value: f64) -> String {
+    let text = format!("{value:e}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    format!("{digits}e{sign}{exponent:0>2}")
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// In Go's words, as far as they can be told from where reading stopped.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_eof() {
+            return "unexpected end of JSON input".into();
+        }
+        let text = String::from_utf8_lossy(body);
+        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+        let found = line.chars().nth(error.column().saturating_sub(1)).unwrap_or(' ');
+        let place = if error.to_string().starts_with("trailing") {
+            "after top-level value"
+        } else {
+            "looking for beginning of value"
+        };
+        format!("invalid character '{found}' {place}")
+    })
+}
+
+/// Go's word for the kind of a JSON value.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The member of an object by its name, whatever its case, as Go matches keys to fields; null counts as absent.
+pub(crate) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    let object = value.as_object()?;
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+        .filter(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_like_go() {
+        let mut json = String::new();
+        write_string("a<b>&\"c\"\\\n\u{1}é", &mut json);
+        assert_eq!(json, "\"a\\u003cb\\u003e\\u0026\\\"c\\\"\\\\\\n\\u0001é\"");
+        assert_eq!([0.1, 256.0, 1e21, 1e-9, 0.0].map(json_float), ["0.1", "256", "1e+21", "1e-9", "0"]);
+        assert_eq!([0.1, 16000.0, 1e6, 1e-5].map(print_float), ["0.1", "16000", "1e+06", "1e-05"]);
+    }
+
+    #[test]
+    fn complains_like_go() {
+        for (body, message) in [
+            ("", "unexpected end of JSON input"),
+            ("{\"a\":", "unexpected end of JSON input"),
+            ("<html>", "invalid character '<' looking for beginning of value"),
+            ("404 Not Found.", "invalid character 'N' after top-level value"),
+        ] {
+            assert_eq!(parse(body.as_bytes()).unwrap_err(), message, "{body}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Exhibitor-Mesos 0.1: `add`, `config`, `start`, then `status` until every server serves.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use stacklab_machine::http::Response;
+
+use super::{Call, Reads, Texts, Verdict, cannot_unmarshal, pick, text_field};
+use crate::go_json;
+
+/// Parameters of `add`; `config` takes all others, but for `timeout`, and `id` besides.
+const ADD: [&str; 7] = ["id", "cpu", "mem", "constraints", "configchangebackoff", "port", "docker"];
+/// Before each look at the status.
+const STATUS_WAIT: Duration = Duration::from_secs(10);
+
+pub(super) fn calls(parameters: &Texts) -> Vec<Call> {
+    let config = pick(parameters, |name| name == "id" || (!ADD.contains(&name) && name != "timeout"));
+    let mut status = Call::new("/api/status", Vec::new(), Reads::ExhibitorStatus);
+    status.wait_before = Some(STATUS_WAIT);
+    vec![
+        Call::new("/api/add", pick(parameters, |name| ADD.contains(&name)), Reads::ExhibitorAnswer),
+        Call::new("/api/config", config, Reads::ExhibitorAnswer),
+        Call::new(
+            "/api/start",
+            pick(parameters, |name| name == "id" || name == "timeout"),
+            Reads::ExhibitorStart,
+        ),
+        status,
+    ]
+}
+
+/// The `value` of an answer; the HTTP status does not count.
+pub(super) fn read(response: &Response) -> Result<Value, String> {
+    let body = go_json::parse(&response.body)?;
+    if !body.is_object() {
+        return Err(cannot_unmarshal(&body, "value of type exhibitor.ApiResponse"));
+    }
+    if go_json::field(&body, "success") == Some(&Value::Bool(true)) {
+        return Ok(go_json::field(&body, "value").cloned().unwrap_or_default());
+    }
+    Err(text_field(&body, "message", "ApiResponse")?.to_owned())
+}
+
+/// Publishes the address of each server by its position in the list, and of all.
+pub(super) fn read_start(response: &Response, id: &str, variables: &mut Texts) -> Result<(), String> {
+    let value = read(response)?;
+    let mut addresses = Vec::new();
+    for server in list(&value, "cluster") {
+        // The original's whole server dies of it.
+        let config = go_json::field(server, "config").ok_or("a server of the cluster has no config")?;
+        let hostname = text_field(config, "hostname", "Config")?;
+        let port = go_json::field(config, "sharedConfigOverride")
+            .map(|shared| text_field(shared, "client-port", "Config.sharedConfigOverride"))
+            .transpose()?
+            .filter(|port| !port.is_empty());
+        addresses.push(format!("{hostname}:{}", port.unwrap_or("2181")));
+    }
+    for (position, address) in addresses.iter().enumerate() {
+        variables.insert(format!("{id}.exhibitor-{position}"), address.clone());
+    }
+    variables.insert(format!("{id}.zkConnect"), addresses.join(","));
+    Ok(())
+}
+
+/// Done when each server sees exactly as many serving ones as there are.
+pub(super) fn read_status(response: &Response) -> Result<Verdict, String> {
+    let value = read(response)?;
+    let servers = list(&value, "serverStatuses");
+    for (position, server) in servers.iter().enumerate() {
+        let view = list(server, "exhibitorClusterView");
+        let states: Vec<_> = view.iter().map(|seen| description(seen)).collect();
+        let serving = states.iter().filter(|state| **state == "serving").count();
+        if serving != servers.len() {
+            let of = servers.len();
+            let seen = if states.is_empty() { "nothing".into() } else { states.join(", ") };
+            let who = format!("server {} of {of}", position + 1);
+            return Ok(Verdict::NotYet(format!("{who} sees {serving} ZooKeeper servers serving ({seen})")));
+        }
+    }
+    Ok(Verdict::Done)
+}
+
+fn description(seen: &Value) -> &str {
+    go_json::field(seen, "description").and_then(Value::as_str).unwrap_or("unknown")
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    go_json::field(value, name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
