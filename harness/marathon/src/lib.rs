@@ -1,1 +1,13 @@
-//! stacklab-marathon
+//! Marathon 0.15 as a machine: apps, tasks, health checks, the launch queue and deployments, behind its HTTP API.
+//!
+//! [`Marathon`] is a framework of Mesos and a program like any other: it hears [`SchedulerEvent`]s and HTTP requests, and
+//! says [`SchedulerCall`]s and responses. Its state lives in memory only; it knows nothing of Stack Deploy.
+//!
+//! [`SchedulerEvent`]: stacklab_mesos::SchedulerEvent
+//! [`SchedulerCall`]: stacklab_mesos::SchedulerCall
+
+mod config;
+mod machine;
+
+pub use config::MarathonConfig;
+pub use machine::Marathon;

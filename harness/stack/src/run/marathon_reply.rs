@@ -149,7 +149,7 @@ mod tests {
     #[track_caller]
     fn check(status: u16, body: &str, expected: Result<(), &str>) {
         let found = created(&Response::json(status, body));
-        assert_eq!(found.as_ref().map(|()| ()).map_err(String::as_str), expected, "{status} {body}");
+        assert_eq!(found.as_ref().copied().map_err(String::as_str), expected, "{status} {body}");
     }
 
     #[test]

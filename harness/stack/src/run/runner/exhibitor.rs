@@ -68,7 +68,7 @@ pub(super) fn read_status(response: &Response) -> Result<Verdict, String> {
     let servers = list(&value, "serverStatuses");
     for (position, server) in servers.iter().enumerate() {
         let view = list(server, "exhibitorClusterView");
-        let states: Vec<_> = view.iter().map(|seen| description(seen)).collect();
+        let states: Vec<_> = view.iter().map(description).collect();
         let serving = states.iter().filter(|state| **state == "serving").count();
         if serving != servers.len() {
             let of = servers.len();
