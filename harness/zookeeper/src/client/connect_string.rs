@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Error;
+use crate::model::is_path;
 
 /// The port of a host without one.
 pub const DEFAULT_PORT: u16 = 2181;
@@ -84,14 +85,6 @@ impl fmt::Display for ConnectString {
         }
         f.write_str(&self.chroot)
     }
-}
-
-/// Whether a client may ask for this path: what the Java client checks before it sends anything.
-pub(super) fn is_path(path: &str) -> bool {
-    path == "/"
-        || path.strip_prefix('/').is_some_and(|inner| {
-            inner.split('/').all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'))
-        })
 }
 
 #[cfg(test)]

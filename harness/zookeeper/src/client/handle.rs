@@ -6,10 +6,10 @@ use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::actor::{Actor, Command, Failure};
-use super::connect_string::{ConnectString, is_path};
+use super::connect_string::ConnectString;
 use super::event::CAPACITY;
 use super::{Error, Events};
-use crate::model::{Acl, Code, CreateMode, MultiOp, MultiResult, Request, Response, Stat};
+use crate::model::{Acl, Code, CreateMode, MultiOp, MultiResult, Request, Response, Stat, is_path};
 
 /// How many requests may wait to be sent; more callers wait.
 const QUEUE: usize = 256;
