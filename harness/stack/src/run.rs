@@ -96,6 +96,8 @@ pub struct Run {
     apps: Vec<App>,
     calls: calls::Calls,
     outcome: Option<Result<(), String>>,
+    /// Whether [`Output::Exit`] was said.
+    exited: bool,
 }
 
 impl Run {
@@ -110,7 +112,7 @@ impl Run {
         };
         let marathon = base_url(&config.marathon_url);
         let (phase, calls) = (Phase::Applications, calls::Calls::default());
-        Self { config, marathon, phase, variables, mesos: None, apps, calls, outcome: None }
+        Self { config, marathon, phase, variables, mesos: None, apps, calls, outcome: None, exited: false }
     }
 
     /// How the run ended, once it has: the error's text is what the original's client is shown.
@@ -214,7 +216,7 @@ impl Run {
         if self.outcome.is_none() && complete {
             self.finish(Ok(()), out);
         } else if self.outcome.is_some() && !self.apps.iter().any(App::in_flight) {
-            out.push(Output::Exit { code: 1 });
+            self.exit(1, out);
         }
     }
 
@@ -257,14 +259,14 @@ impl Run {
         out.note(What::StackFinished { stack: stack.clone(), error });
         let stays = outcome.is_err() && self.config.finish_in_flight && self.apps.iter().any(App::in_flight);
         if !stays {
-            out.push(Output::Exit { code: i32::from(outcome.is_err()) });
+            self.exit(i32::from(outcome.is_err()), out);
         }
         self.outcome = Some(outcome);
     }
 
-    /// Whether nothing is to be done any more.
-    fn is_over(&self) -> bool {
-        self.outcome.is_some() && !(self.config.finish_in_flight && self.apps.iter().any(App::in_flight))
+    fn exit(&mut self, code: i32, out: &mut Out) {
+        self.exited = true;
+        out.push(Output::Exit { code });
     }
 }
 
@@ -273,7 +275,7 @@ impl Machine for Run {
     type Output = Output<Never>;
 
     fn handle(&mut self, now: Time, input: Self::Input, out: &mut Out) {
-        if self.is_over() {
+        if self.exited {
             return;
         }
         match input {
@@ -292,7 +294,7 @@ impl Machine for Run {
                     _ => {
                         let Some(index) = app else { return };
                         self.step(now, index, application::Event::Answer(made, answer), out);
-                        if !self.is_over() {
+                        if !self.exited {
                             self.advance(now, out);
                         }
                     }
@@ -300,7 +302,7 @@ impl Machine for Run {
             }
             Input::Terminate => {
                 self.outcome.get_or_insert(Err("the run was stopped".into()));
-                out.push(Output::Exit { code: 143 });
+                self.exit(143, out);
             }
             Input::Http { .. } | Input::Zk { .. } | Input::File { .. } | Input::Service(_) => {}
             Input::Mesos(never) => match never {},
@@ -308,7 +310,7 @@ impl Machine for Run {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        if self.is_over() {
+        if self.exited {
             return None;
         }
         self.apps.iter().fold(None, |first, app| earliest(first, app.wake))
@@ -316,12 +318,12 @@ impl Machine for Run {
 
     fn wake(&mut self, now: Time, out: &mut Out) {
         for index in 0..self.apps.len() {
-            if !self.is_over() && self.apps[index].wake.is_some_and(|at| at <= now) {
+            if !self.exited && self.apps[index].wake.is_some_and(|at| at <= now) {
                 self.apps[index].wake = None;
                 self.step(now, index, application::Event::Woken, out);
             }
         }
-        if !self.is_over() {
+        if !self.exited {
             self.advance(now, out);
         }
     }

@@ -280,7 +280,7 @@ impl App {
             .map(|(name, value)| (name.clone(), world.variables.resolve(value).into_owned()))
             .collect();
         let calls = runner.calls(&resolved)?;
-        self.state = State::Tasks { index, calls, at: 0, repeats_left: MAX_REPEATS };
+        self.state = State::Tasks { index, calls, at: 0, repeats_left: world.pace.tries(MAX_REPEATS) };
         self.next_call(world);
         Ok(())
     }

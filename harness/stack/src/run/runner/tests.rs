@@ -1,1 +1,185 @@
+//! Tests of what the task runners send and read.
 
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn texts(pairs: &str) -> Texts {
+    pairs
+        .split_whitespace()
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(k, v)| (k.into(), v.into()))
+        .collect()
+}
+
+#[track_caller]
+fn check_calls(runner: Runner, parameters: &str, expected: &Expect) {
+    let shown = match runner.calls(&texts(parameters)) {
+        Ok(calls) => calls.iter().map(|call| call.path_and_query() + "\n").collect(),
+        Err(error) => error,
+    };
+    expected.assert_eq(&shown);
+}
+
+/// Reads an answer to the call number `at` of a task, and shows the verdict with the variables it published.
+#[track_caller]
+fn check_answer(runner: Runner, at: usize, status: u16, body: &str, expected: &Expect) {
+    let mut variables = Texts::new();
+    let calls = runner.calls(&texts("id=0 type=query")).unwrap();
+    let verdict = calls[at].read(&Response::json(status, body), "app", &mut variables);
+    let variables: String = variables.iter().map(|(name, value)| format!("\n{name} = {value}")).collect();
+    expected.assert_eq(&format!("{verdict:?}{variables}"));
+}
+
+#[test]
+fn sends_what_the_original_sends() {
+    check_calls(
+        Runner::Exhibitor,
+        "id=70 cpu=0.1 mem=1024 port=31150 constraints=hostname=unique configtype=zookeeper zkconfigconnect=h:2181 timeout=5s",
+        &expect![[r"
+            /api/add?constraints=hostname%3Dunique&cpu=0.1&id=70&mem=1024&port=31150
+            /api/config?configtype=zookeeper&id=70&zkconfigconnect=h%3A2181
+            /api/start?id=70&timeout=5s
+            /api/status
+        "]],
+    );
+    check_calls(
+        Runner::Kafka,
+        "id=0..2 cpus=0.5 timeout=10m",
+        &expect![[r"
+            /api/broker/add?broker=0..2&cpus=0.5
+            /api/broker/start?broker=0..2&timeout=10m
+        "]],
+    );
+    check_calls(
+        Runner::Dse,
+        "node=70 cluster=c timeout=30min",
+        &expect![[r"
+            /api/cluster/add?cluster=c&node=70&timeout=30min
+            /api/node/add?cluster=c&node=70&timeout=30min
+            /api/node/start?cluster=c&node=70&timeout=30min
+        "]],
+    );
+    check_calls(
+        Runner::Zipkin,
+        "id=0 type=web port=31983 flags=a=b timeout=60s other=x",
+        &expect![[r"
+            /api/web/add?flags=a%3Db&id=0&port=31983
+            /api/web/start?id=0&timeout=60s
+        "]],
+    );
+    check_calls(Runner::Zipkin, "type=web", &expect!["Missing task id"]);
+    check_calls(Runner::Zipkin, "id=3", &expect!["Missing task type for id 3"]);
+}
+
+#[test]
+fn reads_exhibitor() {
+    let check = |at, body: &str, expected: &Expect| check_answer(Runner::Exhibitor, at, 200, body, expected);
+    check(0, r#"{"Success":true,"message":"ok"}"#, &expect!["Ok(Done)"]);
+    check(
+        0,
+        r#"{"success":false,"message":"Servers 7 already exist"}"#,
+        &expect![[r#"Err("Servers 7 already exist")"#]],
+    );
+    check(0, "<html>", &expect![[r#"Err("invalid character '<' looking for beginning of value")"#]]);
+    let cluster = r#"{"success":true,"value":{"cluster":[
+        {"config":{"hostname":"a","sharedConfigOverride":{"client-port":"31001"}}},
+        {"config":{"hostname":"b","sharedConfigOverride":{}}}]}}"#;
+    check(
+        2,
+        cluster,
+        &expect![[r"
+            Ok(Done)
+            app.exhibitor-0 = a:31001
+            app.exhibitor-1 = b:2181
+            app.zkConnect = a:31001,b:2181"]],
+    );
+    check(
+        2,
+        r#"{"success":true,"value":{"cluster":[{"config":{"hostname":5}}]}}"#,
+        &expect![[
+            r#"Err("json: cannot unmarshal number into Go struct field Config.hostname of type string")"#
+        ]],
+    );
+    let status = |views: &str| format!(r#"{{"success":true,"value":{{"serverStatuses":[{views}]}}}}"#);
+    let serving = r#"{"exhibitorClusterView":[{"description":"serving"}]}"#;
+    check(3, &status(serving), &expect!["Ok(Done)"]);
+    check(3, &status(""), &expect!["Ok(Done)"]);
+    check(
+        3,
+        &status(&format!("{serving},{serving}")),
+        &expect![[r#"Ok(NotYet("server 1 of 2 sees 1 ZooKeeper servers serving (serving)"))"#]],
+    );
+    check(
+        3,
+        &status(r#"{"exhibitorClusterView":null}"#),
+        &expect![[r#"Ok(NotYet("server 1 of 1 sees 0 ZooKeeper servers serving (nothing)"))"#]],
+    );
+}
+
+#[test]
+fn reads_kafka() {
+    let check =
+        |status, body: &str, expected: &Expect| check_answer(Runner::Kafka, 1, status, body, expected);
+    check(200, r#"{"status":"timeout"}"#, &expect!["Ok(Done)"]);
+    check(200, r#"{"error":"no"}"#, &expect![[r#"Err("no")"#]]);
+    check(400, r#"{"error":"no"}"#, &expect![[r#"Err("Response returned with status code 400")"#]]);
+    check(200, "", &expect![[r#"Err("unexpected end of JSON input")"#]]);
+    check(
+        200,
+        "[]",
+        &expect![[r#"Err("json: cannot unmarshal array into Go value of type map[string]interface {}")"#]],
+    );
+}
+
+#[test]
+fn reads_dse() {
+    let check = |at, body: &str, expected: &Expect| check_answer(Runner::Dse, at, 400, body, expected);
+    check(0, r#"{"code":400,"error":"duplicate cluster"}"#, &expect!["Ok(Done)"]);
+    check(1, r#"{"code":400,"error":"node 7 exists"}"#, &expect![[r#"Err("node 7 exists")"#]]);
+    check(1, "[]", &expect!["Ok(Done)"]);
+    check(1, "junk", &expect!["Ok(Done)"]);
+    check(2, "junk", &expect![[r#"Err("invalid character 'j' looking for beginning of value")"#]]);
+    check(2, r#"{"status":"timeout","nodes":[]}"#, &expect![[r#"Err("Timed out")"#]]);
+    let nodes = r#"{"status":"started","nodes":[
+        {"id":"0","runtime":{"address":"a","reservation":{"ports":{"cql":31100,"jmx":31001}}}},
+        {"id":"1","runtime":{"address":"b","reservation":{"ports":{}}}}]}"#;
+    check(
+        2,
+        nodes,
+        &expect![[r"
+            Ok(Done)
+            app.cassandra-0 = a:31100
+            app.cassandra-0.cqlPort = 31100
+            app.cassandra-0.host = a
+            app.cassandra-0.jmxPort = 31001
+            app.cassandra-1 = b:0
+            app.cassandra-1.host = b
+            app.cassandraConnect = a:31100,b:0"]],
+    );
+    check(2, r#"{"nodes":[{"id":"0"}]}"#, &expect![[r#"Err("a started node has no runtime")"#]]);
+}
+
+#[test]
+fn reads_zipkin() {
+    let check = |body: &str, expected: &Expect| check_answer(Runner::Zipkin, 1, 200, body, expected);
+    check(r#"{"success":false,"message":"late"}"#, &expect![[r#"Err("late")"#]]);
+    check(r#"{"Success":true}"#, &expect![[r#"Err("Request failed for unknown reason")"#]]);
+    check(r#"{"success":true}"#, &expect![[r#"Err("Wrong value field")"#]]);
+    check(r#"{"success":true,"value":[{"id":0}]}"#, &expect![[r#"Err("Wrong id field")"#]]);
+    check(r#"{"success":true,"value":[{"id":"0"}]}"#, &expect![[r#"Err("Wrong config field")"#]]);
+    check(
+        r#"{"success":true,"value":[{"id":"0","config":{}}]}"#,
+        &expect![[r#"Err("Wrong hostname field")"#]],
+    );
+    let instance =
+        |env| format!(r#"{{"success":true,"value":[{{"id":"0","config":{{"hostname":"h"{env}}}}}]}}"#);
+    check(&instance(""), &expect![[r#"Err("Wrong env field")"#]]);
+    check(&instance(r#","env":{"QUERY_PORT":31001}"#), &expect![[r#"Err("Wrong QUERY_PORT env")"#]]);
+    check(
+        &instance(r#","env":{"QUERY_PORT":"31001"}"#),
+        &expect![[r"
+            Ok(Done)
+            app.query-0.endpoint = h:31001"]],
+    );
+}
