@@ -1,0 +1,205 @@
+//! A server: what was asked for, what runs, and both as JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::base::{Constraints, Dialect, Range};
+
+/// State of a server. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Added,
+    Stopped,
+    Staging,
+    Running,
+    Reconciling,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Added, Self::Stopped, Self::Staging, Self::Running, Self::Reconciling];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "Added",
+            Self::Stopped => "Stopped",
+            Self::Staging => "Staging",
+            Self::Running => "Running",
+            Self::Reconciling => "Reconciling",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// The task of a server.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Task {
+    pub(super) id: String,
+    pub(super) agent: String,
+    pub(super) executor: String,
+    pub(super) attributes: Vec<(String, String)>,
+}
+
+/// A server.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Server {
+    pub(super) id: String,
+    pub(super) state: State,
+    pub(super) task: Option<Task>,
+    pub(super) constraints: Constraints,
+    pub(super) config: Config,
+}
+
+/// What the executor is told, too: it is the task's data.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Config {
+    /// Arguments of Exhibitor; `port` is the UI port chosen at launch.
+    pub(super) exhibitor: BTreeMap<String, String>,
+    /// Settings of the shared configuration that this server brings along.
+    pub(super) shared: BTreeMap<String, String>,
+    pub(super) id: String,
+    /// Host it was placed on last; empty if it is not placed.
+    pub(super) hostname: String,
+    pub(super) cpu: f64,
+    /// MB.
+    pub(super) mem: f64,
+    /// Milliseconds between two looks at the shared configuration.
+    pub(super) backoff_ms: u64,
+    /// Wanted UI ports; any if empty.
+    pub(super) ports: Vec<Range>,
+}
+
+impl Server {
+    /// A new server with the defaults.
+    pub(super) fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: State::Added,
+            task: None,
+            constraints: Constraints::unique_host(),
+            config: Config {
+                exhibitor: BTreeMap::new(),
+                shared: BTreeMap::new(),
+                id: id.to_owned(),
+                hostname: String::new(),
+                cpu: 0.2,
+                mem: 256.0,
+                backoff_ms: 10_000,
+                ports: Vec::new(),
+            },
+        }
+    }
+
+    /// UI address, if it was ever placed.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        let port = self.config.exhibitor.get("port")?;
+        (!self.config.hostname.is_empty()).then(|| format!("http://{}:{port}", self.config.hostname))
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "state": self.state.name(),
+            "task": self.task.as_ref().map(Task::to_json),
+            "constraints": self.constraints.to_string(),
+            "config": self.config.to_json(),
+        })
+    }
+
+    /// Reads a stored server; `None` if anything is missing or of another type.
+    pub(super) fn from_json(value: &Value) -> Option<Self> {
+        let task = match value.get("task")? {
+            Value::Null => None,
+            task => Some(Task::from_json(task)?),
+        };
+        Some(Self {
+            id: text(value, "id")?,
+            state: State::from_name(value["state"].as_str()?)?,
+            task,
+            constraints: Constraints::parse(value["constraints"].as_str()?, Dialect::All).ok()?,
+            config: Config::from_json(value.get("config")?)?,
+        })
+    }
+}
+
+impl Task {
+    fn to_json(&self) -> Value {
+        let attributes: serde_json::Map<_, _> =
+            self.attributes.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        json!({"id": self.id, "slaveId": self.agent, "executorId": self.executor, "attributes": attributes})
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let attributes = map(value, "attributes")?.into_iter().collect();
+        Some(Self {
+            id: text(value, "id")?,
+            agent: text(value, "slaveId")?,
+            executor: text(value, "executorId")?,
+            attributes,
+        })
+    }
+}
+
+impl Config {
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "exhibitorConfig": self.exhibitor,
+            "sharedConfigOverride": self.shared,
+            "id": self.id,
+            "hostname": self.hostname,
+            "cpu": self.cpu,
+            "mem": self.mem,
+            "sharedConfigChangeBackoff": self.backoff_ms,
+            "ports": Range::print_list(&self.ports),
+        })
+    }
+
+    pub(super) fn from_json(value: &Value) -> Option<Self> {
+        Some(Self {
+            exhibitor: map(value, "exhibitorConfig")?,
+            shared: map(value, "sharedConfigOverride")?,
+            id: text(value, "id")?,
+            hostname: text(value, "hostname")?,
+            cpu: value["cpu"].as_f64()?,
+            mem: value["mem"].as_f64()?,
+            backoff_ms: value["sharedConfigChangeBackoff"].as_u64()?,
+            ports: Range::parse_list(value["ports"].as_str()?).ok()?,
+        })
+    }
+}
+
+fn text(value: &Value, field: &str) -> Option<String> {
+    value[field].as_str().map(str::to_owned)
+}
+
+fn map(value: &Value, field: &str) -> Option<BTreeMap<String, String>> {
+    let fields = value.get(field)?.as_object()?;
+    fields.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_as_the_original_writes_it() {
+        let mut server = Server::new("7");
+        server.state = State::Running;
+        server.task = Some(Task {
+            id: "exhibitor-7-0d5e6c1a".into(),
+            agent: "S0".into(),
+            executor: "7".into(),
+            attributes: vec![("rack".into(), "r1".into())],
+        });
+        server.config.mem = 1024.0;
+        server.config.exhibitor.insert("port".into(), "31150".into());
+        let text = server.to_json().to_string();
+        expect_test::expect![[r#"{"id":"7","state":"Running","task":{"id":"exhibitor-7-0d5e6c1a","slaveId":"S0","executorId":"7","attributes":{"rack":"r1"}},"constraints":"hostname=unique","config":{"exhibitorConfig":{"port":"31150"},"sharedConfigOverride":{},"id":"7","hostname":"","cpu":0.2,"mem":1024.0,"sharedConfigChangeBackoff":10000,"ports":""}}"#]].assert_eq(&text);
+        assert_eq!(Server::from_json(&serde_json::from_str(&text).unwrap()), Some(server));
+        // What a later release wrote does not fit, and neither does what an earlier one left out.
+        assert_eq!(Server::from_json(&json!({"id": "7", "state": "Running"})), None);
+    }
+}
