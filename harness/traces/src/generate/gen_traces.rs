@@ -14,7 +14,7 @@ use crate::{Annotation, Dialect, Endpoint, Id, Span};
 pub fn gen_traces(seed: u64, start: Time, ipv4: u32) -> Generated {
     let mut ids = Streams::new(seed).stream("gen-traces/ids");
     let (trace_id, child) = (Id(ids.next_u64()), Id(ids.next_u64()));
-    let (foo, bar) = (Endpoint::new("serviceFoo", ipv4), Endpoint::new("serviceBar", ipv4));
+    let (caller, callee) = (Endpoint::new("serviceFoo", ipv4), Endpoint::new("serviceBar", ipv4));
     let at = |step: u32| start + Duration::from_millis(1500) * step;
     let stamp = |step: u32| micros(at(step)) / 1000 * 1000;
     let span = |name: &str, id: Id, parent_id: Option<Id>, annotations: Vec<Annotation>| Span {
@@ -25,11 +25,13 @@ pub fn gen_traces(seed: u64, start: Time, ipv4: u32) -> Generated {
         annotations,
         ..Span::default()
     };
-    let received =
-        vec![Annotation::new(stamp(2), "sr", &bar), Annotation::new(stamp(2), "Completed Processing", &bar)];
+    let received = vec![
+        Annotation::new(stamp(2), "sr", &callee),
+        Annotation::new(stamp(2), "Completed Processing", &callee),
+    ];
     let spans = [
-        span("someRequest", trace_id, None, vec![Annotation::new(stamp(0), "cs", &foo)]),
-        span("otherRequest", child, Some(trace_id), vec![Annotation::new(stamp(1), "cs", &bar)]),
+        span("someRequest", trace_id, None, vec![Annotation::new(stamp(0), "cs", &caller)]),
+        span("otherRequest", child, Some(trace_id), vec![Annotation::new(stamp(1), "cs", &callee)]),
         span("unknown_request", trace_id, None, received),
     ];
     Generated::new(

@@ -39,11 +39,11 @@ pub(super) fn draw(rng: &mut Rng, services: usize, depth: usize, fan_out: usize)
     let tiers = depth.clamp(1, services);
     let tier =
         |index: usize| if index == 0 { 0 } else { (1 + (index - 1) % (tiers - 1).max(1)).min(tiers - 1) };
-    for index in 0..services {
+    for (index, service) in graph.iter_mut().enumerate() {
         let mut next: Vec<usize> = (1..services).filter(|&other| tier(other) == tier(index) + 1).collect();
         rng.shuffle(&mut next);
         next.truncate(fan_out);
-        graph[index].calls = next;
+        service.calls = next;
     }
     graph
 }

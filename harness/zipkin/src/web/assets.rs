@@ -1,0 +1,31 @@
+//! The page: one document, one script, one style sheet, all our own.
+
+use stacklab_machine::http::Response;
+
+const DOCUMENT: &str = include_str!("../../web/index.html");
+const SCRIPT: &str = include_str!("../../web/app.js");
+const STYLE: &str = include_str!("../../web/app.css");
+const ICON: &str = include_str!("../../web/icon.svg");
+
+/// What is at a path: the same document for all views, as in the original; `None` if nothing is.
+pub(crate) fn page(path: &str) -> Option<Response> {
+    let view = matches!(path, "/" | "/index.html" | "/dependency" | "/dependency/")
+        || path.strip_prefix("/traces/").is_some_and(|id| !id.is_empty());
+    if view {
+        return Some(asset("text/html;charset=UTF-8", DOCUMENT));
+    }
+    match path {
+        "/app.js" => Some(asset("text/javascript;charset=UTF-8", SCRIPT)),
+        "/app.css" => Some(asset("text/css;charset=UTF-8", STYLE)),
+        "/icon.svg" | "/favicon.ico" => Some(asset("image/svg+xml", ICON)),
+        _ => None,
+    }
+}
+
+/// All of it may be kept for a minute only: it changes with the program, under the same names.
+fn asset(kind: &str, body: &str) -> Response {
+    Response::new(200, kind, body)
+        .with_header("cache-control", "max-age=60")
+        .with_header("content-security-policy", "default-src 'self'; style-src 'self' 'unsafe-inline'")
+        .with_header("x-content-type-options", "nosniff")
+}

@@ -1,0 +1,52 @@
+//! The web UI's server: the page itself, and the API passed on to the query service.
+
+use serde_json::json;
+use stacklab_machine::http::{Method, Request, Response};
+
+use super::assets::page;
+use crate::handle::Life;
+use crate::http::{Handler, forward};
+use crate::model::ApiError;
+use crate::query::page_config;
+use crate::storage::now;
+
+/// A web UI.
+pub(super) struct Web {
+    /// `host:port` of the query service.
+    pub(super) query: String,
+    pub(super) query_limit: u32,
+    pub(super) environment: String,
+    pub(super) life: Life,
+}
+
+impl Handler for Web {
+    async fn handle(&self, request: Request) -> Response {
+        let path = request.path().to_owned();
+        if path.starts_with("/api/") {
+            return self.pass_on(request).await;
+        }
+        if !matches!(request.method, Method::Get | Method::Head) {
+            return ApiError::method(&request.method.to_string()).response(now(), &path);
+        }
+        match path.as_str() {
+            "/config.json" => page_config(&self.environment, self.query_limit),
+            // The page is up; whether the query service is, `/api/v1/services` tells.
+            "/health" => Response::json(200, json!({"status": "UP"}).to_string()),
+            _ => page(&path).unwrap_or_else(|| ApiError::not_found().response(now(), &path)),
+        }
+    }
+}
+
+impl Web {
+    async fn pass_on(&self, request: Request) -> Response {
+        let path = request.path().to_owned();
+        match forward(&self.query, request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                let message = format!("the query service does not answer: {failure}");
+                self.life.log(message.clone());
+                ApiError { status: 503, exception: "", message }.response(now(), &path)
+            }
+        }
+    }
+}
