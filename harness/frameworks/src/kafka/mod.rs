@@ -3,6 +3,7 @@
 mod broker;
 mod broker_api;
 mod cluster;
+mod executor;
 mod failover;
 mod launch;
 mod offers;
@@ -19,6 +20,7 @@ pub(crate) mod stickiness;
 pub use broker::{Broker, Task, TaskState};
 pub use cluster::Cluster;
 pub use document::Fault;
+pub use executor::BrokerWork;
 pub use failover::Failover;
 pub use scheduler::{KafkaMesos, Wait};
 pub use stickiness::Stickiness;
