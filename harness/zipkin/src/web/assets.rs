@@ -26,6 +26,6 @@ pub(crate) fn page(path: &str) -> Option<Response> {
 fn asset(kind: &str, body: &str) -> Response {
     Response::new(200, kind, body)
         .with_header("cache-control", "max-age=60")
-        .with_header("content-security-policy", "default-src 'self'; style-src 'self' 'unsafe-inline'")
+        .with_header("content-security-policy", "default-src 'self'")
         .with_header("x-content-type-options", "nosniff")
 }
