@@ -1,1 +1,20 @@
-//! stacklab-live
+//! The live shell: gives the machines sockets and the wall clock.
+//!
+//! [`http`] turns bytes into values and back, [`program`] runs one program's machine and carries out what it asks for,
+//! [`mesos`] puts master, agents and schedulers on the network, [`embedded`] starts our own servers where an executor
+//! wants a service. Everything that happens goes into one [`Recorder`].
+
+mod clock;
+mod recorder;
+mod sandbox;
+mod zk;
+
+pub mod embedded;
+pub mod http;
+pub mod mesos;
+pub mod program;
+
+pub use clock::Clock;
+pub use embedded::Embedded;
+pub use recorder::{LIMIT, Recorder};
+pub use sandbox::Sandbox;

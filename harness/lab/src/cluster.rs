@@ -1,0 +1,118 @@
+//! What a cluster is made of: the description, before anything runs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Most agents that one lab has addresses for: .11 to .210 of its /24.
+pub const MAX_AGENTS: usize = 200;
+
+/// A cluster as a scenario describes it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ClusterSpec {
+    /// Its agents, in order.
+    #[serde(default = "three_agents")]
+    pub agents: Vec<AgentSpec>,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        Self { agents: three_agents() }
+    }
+}
+
+/// One agent, or several alike.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AgentSpec {
+    /// How many of this kind.
+    #[serde(default = "one")]
+    pub count: usize,
+    /// CPUs it offers.
+    #[serde(default = "four_cpus")]
+    pub cpus: f64,
+    /// Memory it offers, in MB.
+    #[serde(default = "sixteen_gb")]
+    pub mem: f64,
+    /// Disk it offers, in MB.
+    #[serde(default = "hundred_gb")]
+    pub disk: f64,
+    /// Ports it offers, `low-high`.
+    #[serde(default = "usual_ports")]
+    pub ports: String,
+    /// Text attributes that constraints look at.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Default for AgentSpec {
+    fn default() -> Self {
+        Self {
+            count: one(),
+            cpus: four_cpus(),
+            mem: sixteen_gb(),
+            disk: hundred_gb(),
+            ports: usual_ports(),
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+impl AgentSpec {
+    /// The resources in the form of the agent's `--resources` flag.
+    pub fn resources(&self) -> String {
+        format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports)
+    }
+
+    /// The attributes in the form of the agent's `--attributes` flag.
+    pub fn attributes(&self) -> String {
+        let pairs: Vec<_> = self.attributes.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        pairs.join(";")
+    }
+}
+
+impl ClusterSpec {
+    /// Every agent for itself, counts multiplied out.
+    pub fn each_agent(&self) -> Vec<AgentSpec> {
+        let alike = |spec: &AgentSpec| std::iter::repeat_n(AgentSpec { count: 1, ..spec.clone() }, spec.count);
+        self.agents.iter().flat_map(alike).collect()
+    }
+
+    /// What is wrong with the description, if anything.
+    pub fn problem(&self) -> Option<String> {
+        let agents: usize = self.agents.iter().map(|agent| agent.count).fold(0, usize::saturating_add);
+        if agents == 0 || agents > MAX_AGENTS {
+            return Some(format!("a cluster has 1 to {MAX_AGENTS} agents, this one has {agents}"));
+        }
+        self.agents.iter().find_map(|agent| {
+            let amounts = [("cpus", agent.cpus), ("mem", agent.mem), ("disk", agent.disk)];
+            let bad = amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0);
+            bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"))
+        })
+    }
+}
+
+fn three_agents() -> Vec<AgentSpec> {
+    vec![AgentSpec { count: 3, ..AgentSpec::default() }]
+}
+
+fn one() -> usize {
+    1
+}
+
+fn four_cpus() -> f64 {
+    4.0
+}
+
+fn sixteen_gb() -> f64 {
+    16_384.0
+}
+
+fn hundred_gb() -> f64 {
+    102_400.0
+}
+
+fn usual_ports() -> String {
+    "31000-32000".to_owned()
+}

@@ -1,0 +1,191 @@
+//! One look at everything.
+
+use serde_json::{Value, json};
+use stacklab_live::Recorder;
+use stacklab_machine::timeline::What;
+use stacklab_traces::Expectation;
+
+use super::http::json;
+use super::{Cql, ZkView};
+use crate::traffic::Brokers;
+
+/// Traces shown in full at the most; of the rest only the number.
+const FULL_TRACES: usize = 5;
+
+/// What there is to look at; empty where a stack has no such thing.
+#[derive(Clone, Debug, Default)]
+pub struct Subjects {
+    /// Marathon's URL.
+    pub marathon: String,
+    /// The Mesos master's URL.
+    pub master: String,
+    /// Framework APIs: name, URL.
+    pub frameworks: Vec<(String, String)>,
+    /// ZooKeepers: name, connect string.
+    pub zookeepers: Vec<(String, String)>,
+    /// Brokers.
+    pub brokers: Vec<String>,
+    /// Cassandra nodes.
+    pub cassandra: Vec<String>,
+    /// The query service's URL.
+    pub query: Option<String>,
+    /// The web UI's URL.
+    pub web: Option<String>,
+    /// The traces that were sent.
+    pub expectation: Expectation,
+}
+
+/// Looks at everything and records what was seen.
+pub async fn look(subjects: &Subjects, recorder: &Recorder) {
+    let seen = |subject: &str, value: Value| {
+        recorder.record("lab", None, What::Observed { subject: subject.to_owned(), value });
+    };
+    seen("marathon apps", apps(&subjects.marathon).await);
+    seen("mesos", mesos(&subjects.master).await);
+    for (name, url) in &subjects.frameworks {
+        for path in paths_of(name) {
+            seen(&format!("{name} {path}"), json(&format!("{url}{path}")).await);
+        }
+    }
+    for (name, connect) in &subjects.zookeepers {
+        seen(&format!("zookeeper {name}"), zookeeper(connect).await);
+    }
+    if !subjects.brokers.is_empty() {
+        seen("kafka", kafka(&subjects.brokers).await);
+    }
+    if !subjects.cassandra.is_empty() {
+        seen("cassandra", cassandra(&subjects.cassandra).await);
+    }
+    if let Some(query) = &subjects.query {
+        for (subject, value) in zipkin(query, &subjects.expectation).await {
+            seen(&subject, value);
+        }
+    }
+    if let Some(web) = &subjects.web {
+        seen("zipkin web", json!({ "services": json(&format!("{web}/api/v1/services")).await }));
+    }
+}
+
+/// The calls by which an operator asks a framework what it has.
+fn paths_of(framework: &str) -> &'static [&'static str] {
+    match framework {
+        name if name.starts_with("exhibitor") => &["/api/status"],
+        name if name.starts_with("kafka") => &["/api/broker/list", "/api/topic/list"],
+        name if name.starts_with("dse") => &["/api/cluster/list", "/api/node/list"],
+        name if name.starts_with("zipkin") => &["/api/collector/list", "/api/query/list", "/api/web/list"],
+        _ => &[],
+    }
+}
+
+/// The fields of an object, in the order asked for.
+fn pick(object: &Value, keys: &[&str]) -> Value {
+    let picked = keys.iter().filter_map(|key| Some(((*key).to_owned(), object.get(key)?.clone())));
+    Value::Object(picked.collect())
+}
+
+/// The list at `key`, each item made smaller, sorted by its text.
+fn list(of: &Value, key: &str, smaller: impl Fn(&Value) -> Value) -> Value {
+    let mut items: Vec<Value> = of.get(key).and_then(Value::as_array).into_iter().flatten().map(smaller).collect();
+    items.sort_by_key(Value::to_string);
+    Value::Array(items)
+}
+
+async fn apps(marathon: &str) -> Value {
+    let answer = json(&format!("{marathon}/v2/apps")).await;
+    let keys = ["id", "instances", "cpus", "mem", "requirePorts", "tasksRunning", "tasksHealthy"];
+    list(&answer, "apps", |app| pick(app, &keys))
+}
+
+async fn mesos(master: &str) -> Value {
+    let state = json(&format!("{master}/master/state")).await;
+    let task = |task: &Value| {
+        let mut shown = pick(task, &["name", "state"]);
+        shown["resources"] = pick(&task["resources"], &["cpus", "mem", "ports"]);
+        shown
+    };
+    let framework = |framework: &Value| {
+        let mut shown = pick(framework, &["name", "active", "role"]);
+        shown["tasks"] = list(framework, "tasks", task);
+        shown
+    };
+    json!({
+        "agents": state["activated_slaves"],
+        "frameworks": list(&state, "frameworks", framework),
+        "completed_frameworks": list(&state, "completed_frameworks", |gone| pick(gone, &["name"])),
+    })
+}
+
+async fn zookeeper(connect: &str) -> Value {
+    let paths = match ZkView::connect(connect).await {
+        Ok(view) => view.paths().await,
+        Err(why) => Err(why),
+    };
+    paths.map_or_else(|why| Value::String(why.to_string()), |paths| json!(paths))
+}
+
+async fn kafka(brokers: &[String]) -> Value {
+    let metadata = match Brokers::at(brokers).metadata().await {
+        Ok(metadata) => metadata,
+        Err(why) => return Value::String(why.to_string()),
+    };
+    let brokers: Vec<Value> =
+        metadata.brokers.iter().map(|(id, address)| json!({ "id": id, "address": address })).collect();
+    let partition = |p: &crate::traffic::Partition| {
+        json!({ "partition": p.id, "leader": p.leader, "replicas": p.replicas, "isr": p.isr })
+    };
+    let topics: Vec<Value> = metadata
+        .topics
+        .iter()
+        .map(|(topic, partitions)| {
+            json!({ "topic": topic, "partitions": partitions.iter().map(partition).collect::<Vec<_>>() })
+        })
+        .collect();
+    json!({ "brokers": brokers, "topics": topics })
+}
+
+/// Tables whose number of rows is a function of what was sent; the indexes' is not, as their buckets are drawn.
+const COUNTED: [&str; 3] = ["service_names", "span_names", "traces"];
+
+async fn cassandra(nodes: &[String]) -> Value {
+    match count_tables(nodes).await {
+        Ok(value) => value,
+        Err(why) => Value::String(why.to_string()),
+    }
+}
+
+async fn count_tables(nodes: &[String]) -> Result<Value, super::CqlError> {
+    let cql = Cql::connect(nodes).await?;
+    let query = "SELECT columnfamily_name FROM system.schema_columnfamilies WHERE keyspace_name = 'zipkin'";
+    let mut tables = cql.texts(query).await?;
+    tables.sort();
+    let mut shown = serde_json::Map::new();
+    for table in tables {
+        let rows = if COUNTED.contains(&table.as_str()) {
+            let key = if table == "traces" { "trace_id" } else { "service_name" };
+            json!(cql.rows(&format!("SELECT {key} FROM zipkin.{table}")).await?.len())
+        } else {
+            json!("any")
+        };
+        shown.insert(format!("zipkin.{table}"), rows);
+    }
+    Ok(json!({ "nodes": nodes, "rows": shown }))
+}
+
+async fn zipkin(query: &str, expectation: &Expectation) -> Vec<(String, Value)> {
+    let mut seen = Vec::new();
+    let services = json(&format!("{query}/api/v1/services")).await;
+    let mut spans = serde_json::Map::new();
+    for service in services.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let name = stacklab_machine::http::encode(service);
+        let names = json(&format!("{query}/api/v1/spans?serviceName={name}")).await;
+        let url = format!("{query}/api/v1/traces?serviceName={name}&limit=100000");
+        let found = json(&url).await.as_array().map_or(0, Vec::len);
+        spans.insert(service.to_owned(), json!({ "spans": names, "traces": found }));
+    }
+    seen.push(("zipkin services".to_owned(), Value::Object(spans)));
+    for trace in expectation.traces.values().take(FULL_TRACES) {
+        let id = &trace.trace_id;
+        seen.push((format!("zipkin trace {id}"), json(&format!("{query}/api/v1/trace/{id}")).await));
+    }
+    seen
+}

@@ -1,0 +1,11 @@
+//! What a person is shown of a run: everything here reads the timeline and nothing else.
+
+mod line;
+mod progress;
+mod running;
+mod waiting;
+
+pub use line::line_of;
+pub use progress::Progress;
+pub use running::{Running, ServiceAt, running};
+pub use waiting::waiting_for;

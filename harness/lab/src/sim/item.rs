@@ -1,0 +1,70 @@
+//! What waits in the queue.
+
+use stacklab_machine::http::Request;
+use stacklab_machine::process::{CallId, ExchangeId, Input, Never, ZkOp};
+use stacklab_machine::timeline::EventId;
+use stacklab_mesos::{AgentInput, ContainerId, ExecutorEvent, MasterInput, SchedulerEvent};
+
+/// Number of a program within its world, never used twice.
+pub(super) type ProgramId = usize;
+
+/// An entry of the queue, with the event that led to it.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) what: Due,
+    pub(super) cause: Option<EventId>,
+}
+
+/// What is due.
+#[derive(Debug)]
+pub(super) enum Due {
+    /// Something reaches the master.
+    Master(Box<MasterInput>),
+    /// Something reaches an agent.
+    Agent(usize, Box<AgentInput>),
+    /// Something reaches a program.
+    Program(ProgramId, Box<ToProgram>),
+    /// A request reaches the address it was sent to.
+    Request { exchange: ExchangeId, request: Box<Request> },
+    /// A request's time is up.
+    RequestTimeout { exchange: ExchangeId },
+    /// An operation reaches a ZooKeeper.
+    Zk { from: ProgramId, call: CallId, connect: String, op: ZkOp },
+    /// A service goes on.
+    Service { program: ProgramId, generation: u32, step: ServiceStep },
+    /// A container's program is up.
+    Boot { agent: usize, container: ContainerId },
+    /// A machine wanted to be woken.
+    Wake(Seat),
+}
+
+/// What reaches a program, whatever its kind.
+#[derive(Debug)]
+pub(super) enum ToProgram {
+    /// What does not come from Mesos.
+    Any(Input<Never>),
+    /// From the master.
+    Scheduler(SchedulerEvent),
+    /// From the agent.
+    Executor(ExecutorEvent),
+}
+
+/// How a modelled service goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ServiceStep {
+    /// Its process is there.
+    Started,
+    /// It has come as far as it can without its neighbours: looks for them, and serves if they are there.
+    Up,
+    /// It was asked to stop, and has.
+    Stopped,
+}
+
+/// A machine's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seat {
+    Master,
+    Agent(usize),
+    Program(ProgramId),
+    ZooKeeper(usize),
+}

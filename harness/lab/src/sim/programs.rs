@@ -1,0 +1,283 @@
+//! Programs in the simulated world: how they start, what reaches them, how they end.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use stacklab_frameworks::base::Context;
+use stacklab_frameworks::registry::{AnyProgram, artifacts, program};
+use stacklab_machine::process::{Input, Never, Program};
+use stacklab_machine::timeline::{EventId, What};
+use stacklab_machine::{Machine, Pace, Time};
+use stacklab_mesos::{
+    ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId, MasterInput,
+    SchedulerCall, SchedulerEvent, StreamId,
+};
+use stacklab_stack::Run;
+
+use super::item::{Due, Item, ProgramId, Seat, ToProgram};
+use super::services::Service;
+use super::world::World;
+
+/// A program's machine.
+pub(super) enum Body {
+    Scheduler(Box<Program<SchedulerEvent, SchedulerCall>>),
+    Executor(Box<Program<ExecutorEvent, ExecutorCall>>),
+    Run(Box<Run>),
+}
+
+/// What a scheduler's connection to the master needs.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    pub(super) framework_id: Option<FrameworkId>,
+    pub(super) stream_id: Option<StreamId>,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) calls: u32,
+}
+
+/// A program and its surroundings.
+pub(super) struct ProgramNode {
+    pub(super) who: Rc<str>,
+    pub(super) task: String,
+    pub(super) host: String,
+    /// Absent while the machine is at work.
+    pub(super) body: Option<Body>,
+    /// The agent and container it runs in; none for the lab's own.
+    pub(super) place: Option<(usize, ContainerId)>,
+    pub(super) session: Session,
+    pub(super) sandbox: BTreeMap<String, Vec<u8>>,
+    pub(super) service: Option<Service>,
+    pub(super) services_started: u32,
+}
+
+impl ProgramNode {
+    pub(super) fn wake_at(&self) -> Option<Time> {
+        match self.body.as_ref()? {
+            Body::Scheduler(machine) => machine.wake_at(),
+            Body::Executor(machine) => machine.wake_at(),
+            Body::Run(machine) => machine.wake_at(),
+        }
+    }
+}
+
+impl World {
+    pub(super) fn add_program(
+        &mut self,
+        who: &str,
+        host: &str,
+        body: Body,
+        place: Option<(usize, ContainerId)>,
+    ) -> ProgramId {
+        self.add_program_at(self.now, who, host, body, place)
+    }
+
+    pub(super) fn add_program_at(
+        &mut self,
+        at: Time,
+        who: &str,
+        host: &str,
+        body: Body,
+        place: Option<(usize, ContainerId)>,
+    ) -> ProgramId {
+        let id = self.next_program;
+        self.next_program += 1;
+        let node = ProgramNode {
+            who: Rc::from(who),
+            task: who.to_owned(),
+            host: host.to_owned(),
+            body: Some(body),
+            place,
+            session: Session::default(),
+            sandbox: BTreeMap::new(),
+            service: None,
+            services_started: 0,
+        };
+        self.programs.insert(id, node);
+        let start = Due::Program(id, Box::new(ToProgram::Any(Input::Start)));
+        self.queue.push(at, Item { what: start, cause: None });
+        id
+    }
+
+    /// A container's Java has come up: the program begins, or there is none of this command line.
+    pub(super) fn boot(&mut self, agent: usize, container: &ContainerId, cause: Option<EventId>) {
+        let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container)) else {
+            return;
+        };
+        let Some(spec) = node.spec.take() else { return };
+        let mut context = Context::new(
+            spec.hostname.clone(),
+            self.streams.stream(&format!("ids/{}", spec.executor_id)),
+            Pace::REAL,
+        );
+        context.env = spec.environment.iter().cloned().collect();
+        context.files = artifacts::sandbox(&spec.files);
+        context.user.clone_from(&spec.user);
+        let name = match (&spec.task, &spec.executor) {
+            (Some(task), _) => task.name.clone(),
+            (None, Some(executor)) => executor.name.clone().unwrap_or_else(|| executor.executor_id.to_string()),
+            (None, None) => spec.executor_id.to_string(),
+        };
+        let body = match program(&spec.command, context) {
+            Ok(AnyProgram::Scheduler(machine)) => Body::Scheduler(machine),
+            Ok(AnyProgram::Executor(machine)) => Body::Executor(machine),
+            Err(unknown) => {
+                self.record(&name, cause, What::Log { line: unknown.to_string() });
+                let event = ContainerEvent::StartFailed { why: unknown.to_string() };
+                return self.container_event(agent, container.clone(), event, cause);
+            }
+        };
+        let id = self.add_program(&name, &spec.ip, body, Some((agent, container.clone())));
+        if let Some(node) = self.programs.get_mut(&id) {
+            node.task = spec.task.as_ref().map_or_else(|| spec.executor_id.to_string(), |t| t.task_id.to_string());
+        }
+        if let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container)) {
+            node.program = Some(id);
+        }
+        let (task, program, host) = (spec.executor_id.to_string(), spec.command.clone(), spec.hostname.clone());
+        let cause = self.record(&name, cause, What::ProgramStarted { task, program, host });
+        self.container_event(agent, container.clone(), ContainerEvent::Started, cause);
+    }
+
+    pub(super) fn program_hears(&mut self, id: ProgramId, input: ToProgram, cause: Option<EventId>) {
+        if let ToProgram::Scheduler(SchedulerEvent::Subscribed { framework_id, .. }) = &input
+            && let Some(node) = self.programs.get_mut(&id)
+        {
+            node.session.framework_id = Some(framework_id.clone());
+        }
+        self.with_body(id, cause, Some(input));
+    }
+
+    pub(super) fn program_wakes(&mut self, id: ProgramId) {
+        self.with_body(id, None, None);
+    }
+
+    /// Lets a program take an input, or wake; and does what it asks for.
+    fn with_body(&mut self, id: ProgramId, cause: Option<EventId>, input: Option<ToProgram>) {
+        let Some(body) = self.programs.get_mut(&id).and_then(|node| node.body.take()) else { return };
+        let who = self.programs.get(&id).map(|node| Rc::clone(&node.who)).unwrap_or_default();
+        let now = self.now;
+        match body {
+            Body::Scheduler(mut machine) => {
+                let mut out = self.new_outbox();
+                match input.and_then(for_scheduler) {
+                    Some(input) => machine.handle(now, input, &mut out),
+                    None => machine.wake(now, &mut out),
+                }
+                self.put_back(id, Body::Scheduler(machine));
+                for (output, cause) in self.unpack(&who, &mut out, cause) {
+                    if let Some(call) = self.perform(id, output, cause) {
+                        self.scheduler_calls(id, call, cause);
+                    }
+                }
+            }
+            Body::Executor(mut machine) => {
+                let mut out = self.new_outbox();
+                match input.and_then(for_executor) {
+                    Some(input) => machine.handle(now, input, &mut out),
+                    None => machine.wake(now, &mut out),
+                }
+                self.put_back(id, Body::Executor(machine));
+                for (output, cause) in self.unpack(&who, &mut out, cause) {
+                    if let Some(call) = self.perform(id, output, cause) {
+                        self.executor_calls(id, call, cause);
+                    }
+                }
+            }
+            Body::Run(mut machine) => {
+                let mut out = self.new_outbox();
+                match input {
+                    Some(ToProgram::Any(input)) => machine.handle(now, input, &mut out),
+                    _ => machine.wake(now, &mut out),
+                }
+                let outcome = machine.outcome();
+                self.put_back(id, Body::Run(machine));
+                for (output, cause) in self.unpack(&who, &mut out, cause) {
+                    self.perform(id, output, cause);
+                }
+                if outcome.is_some() {
+                    self.run_is_over(outcome);
+                }
+            }
+        }
+        self.settle(Seat::Program(id));
+    }
+
+    fn put_back(&mut self, id: ProgramId, body: Body) {
+        if let Some(node) = self.programs.get_mut(&id) {
+            node.body = Some(body);
+        }
+    }
+
+    fn scheduler_calls(&mut self, id: ProgramId, call: SchedulerCall, cause: Option<EventId>) {
+        let Some(node) = self.programs.get_mut(&id) else { return };
+        node.session.calls += 1;
+        let connection = ConnectionId((id as u64) << 32 | u64::from(node.session.calls));
+        let subscribing = matches!(call, SchedulerCall::Subscribe { .. });
+        let framework_id = node.session.framework_id.clone().filter(|_| !subscribing);
+        let stream_id = node.session.stream_id.clone().filter(|_| !subscribing);
+        let input = MasterInput::Call { connection, framework_id, stream_id, call };
+        self.send(Seat::Program(id), Seat::Master, Due::Master(Box::new(input)), cause);
+    }
+
+    fn executor_calls(&mut self, id: ProgramId, call: ExecutorCall, cause: Option<EventId>) {
+        let Some((agent, container)) = self.programs.get(&id).and_then(|node| node.place.clone()) else { return };
+        let input = Box::new(stacklab_mesos::AgentInput::Executor { container, call });
+        self.send(Seat::Program(id), Seat::Agent(agent), Due::Agent(agent, input), cause);
+    }
+
+    /// A program is no longer there, and with it its listener, service, connections and sandbox.
+    pub(super) fn end_program(&mut self, id: ProgramId, exit: Exit, cause: Option<EventId>) {
+        self.kill_service(id);
+        let Some(node) = self.programs.remove(&id) else { return };
+        self.listeners.retain(|_, program| *program != id);
+        self.connections_close(id, cause);
+        if let Some(connection) = node.session.connection
+            && self.streams_open.remove(&connection).is_some()
+        {
+            let input = Box::new(MasterInput::Disconnected { connection });
+            self.send(Seat::Program(id), Seat::Master, Due::Master(input), cause);
+        }
+        self.forget_way(Seat::Program(id));
+        let code = match exit {
+            Exit::Code(code) => code,
+            Exit::Signal(signal) => 128 + signal,
+        };
+        let (task, program) = (node.task, node.who.to_string());
+        let cause = self.record(&node.who, cause, What::ProgramExited { task, program, code });
+        if let Some((agent, container)) = node.place {
+            if let Some(agent) = self.agents.get_mut(agent) {
+                agent.containers.remove(&container);
+            }
+            self.container_event(agent, container, ContainerEvent::Exited(exit), cause);
+        }
+    }
+}
+
+fn for_scheduler(input: ToProgram) -> Option<Input<SchedulerEvent>> {
+    match input {
+        ToProgram::Any(input) => Some(widen(input)),
+        ToProgram::Scheduler(event) => Some(Input::Mesos(event)),
+        ToProgram::Executor(_) => None,
+    }
+}
+
+fn for_executor(input: ToProgram) -> Option<Input<ExecutorEvent>> {
+    match input {
+        ToProgram::Any(input) => Some(widen(input)),
+        ToProgram::Executor(event) => Some(Input::Mesos(event)),
+        ToProgram::Scheduler(_) => None,
+    }
+}
+
+/// The same input for a program that also hears Mesos.
+fn widen<E>(input: Input<Never>) -> Input<E> {
+    match input {
+        Input::Start => Input::Start,
+        Input::Http { exchange, request } => Input::Http { exchange, request },
+        Input::HttpReply { call, result } => Input::HttpReply { call, result },
+        Input::Mesos(never) => match never {},
+        Input::Zk { call, result } => Input::Zk { call, result },
+        Input::File { call, data } => Input::File { call, data },
+        Input::Service(event) => Input::Service(event),
+        Input::Terminate => Input::Terminate,
+    }
+}

@@ -1,0 +1,305 @@
+//! The simulated world: all machines, the queue between them, the timeline.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use stacklab_machine::process::ExchangeId;
+use stacklab_machine::timeline::{EventId, Timeline, What};
+use stacklab_machine::{Machine, Outbox, Pace, Queue, Step, Streams, Time};
+use stacklab_marathon::{Marathon, MarathonConfig};
+use stacklab_mesos::v1::Address;
+use stacklab_mesos::{
+    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig, MasterInput,
+    MasterOutput, Resources,
+};
+use stacklab_stack::{Run, RunConfig};
+
+use super::Simulation;
+use super::delays::Delays;
+use super::http::Exchange;
+use super::item::{Due, Item, ProgramId, Seat};
+use super::programs::{Body, ProgramNode};
+use super::zookeeper::ZooKeeperNode;
+use crate::cluster::AgentSpec;
+
+/// Addresses, as a live lab would have them.
+pub(super) const LAB: &str = "127.77.0.1";
+pub(super) const MASTER: &str = "127.77.0.1:5050";
+const MARATHON_PORT: u16 = 8080;
+/// The stack is run once the cluster has settled.
+const DEPLOY_AFTER: Duration = Duration::from_secs(5);
+
+/// An agent and what runs on it.
+pub(super) struct AgentNode {
+    pub(super) machine: Agent,
+    pub(super) who: Rc<str>,
+    pub(super) containers: BTreeMap<ContainerId, Container>,
+}
+
+/// One container.
+#[derive(Debug, Default)]
+pub(super) struct Container {
+    pub(super) spec: Option<Box<stacklab_mesos::StartSpec>>,
+    pub(super) program: Option<ProgramId>,
+}
+
+pub(super) struct World {
+    pub(super) now: Time,
+    pub(super) queue: Queue<Item>,
+    pub(super) streams: Streams,
+    pub(super) delays: Delays,
+    pub(super) master: Master,
+    pub(super) agents: Vec<AgentNode>,
+    pub(super) programs: BTreeMap<ProgramId, ProgramNode>,
+    pub(super) next_program: ProgramId,
+    pub(super) run: ProgramId,
+    pub(super) listeners: BTreeMap<String, ProgramId>,
+    pub(super) streams_open: BTreeMap<ConnectionId, ProgramId>,
+    pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
+    pub(super) next_exchange: u64,
+    pub(super) zookeepers: Vec<ZooKeeperNode>,
+    pub(super) ports: BTreeMap<String, ProgramId>,
+    pub(super) outcome: Option<Result<(), String>>,
+    /// When each machine will be woken by an entry of the queue that is there already.
+    woken_at: BTreeMap<Seat, Time>,
+    /// Arrival of the last message on each way, so that none overtakes another.
+    last_arrival: BTreeMap<(Seat, Seat), Time>,
+    timeline: Timeline,
+    recording: bool,
+    steps: u64,
+    master_out: Outbox<MasterOutput>,
+    agent_out: Outbox<AgentOutput>,
+}
+
+impl World {
+    /// Builds the cluster and lets everything begin.
+    pub(super) fn build(simulation: &Simulation) -> Self {
+        let streams = Streams::new(simulation.seed);
+        let mut ids = streams.stream("ids/master");
+        let id = stacklab_machine::uuid_v4(&mut ids);
+        let mut config = MasterConfig::new(id, address(LAB, 5050), ids);
+        config.started = Time::SIM_START;
+        let mut world = Self {
+            now: Time::SIM_START,
+            queue: Queue::new(),
+            streams,
+            delays: Delays::new(streams),
+            master: Master::new(config),
+            agents: Vec::new(),
+            programs: BTreeMap::new(),
+            next_program: 0,
+            run: 0,
+            listeners: BTreeMap::new(),
+            streams_open: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            next_exchange: 0,
+            zookeepers: Vec::new(),
+            ports: BTreeMap::new(),
+            outcome: None,
+            woken_at: BTreeMap::new(),
+            last_arrival: BTreeMap::new(),
+            timeline: Timeline::new(),
+            recording: simulation.recording,
+            steps: 0,
+            master_out: outbox(simulation.recording),
+            agent_out: outbox(simulation.recording),
+        };
+        world.start_platform();
+        for (index, spec) in simulation.cluster.each_agent().iter().enumerate() {
+            world.add_agent(index, spec);
+        }
+        world.start_marathon();
+        world.plan_deployment(simulation);
+        world.settle(Seat::Master);
+        world
+    }
+
+    fn add_agent(&mut self, index: usize, spec: &AgentSpec) {
+        let host = format!("127.77.0.{}", 11 + index);
+        let rng = self.streams.stream(&format!("ids/agent-{}", index + 1));
+        // Checked when the description was read.
+        let resources = Resources::parse_flag(&spec.resources()).unwrap_or_default();
+        let mut config = AgentConfig::new(address(&host, 5051), resources, rng);
+        config.attributes = stacklab_mesos::Attribute::parse_flag(&spec.attributes()).unwrap_or_default();
+        let who = Rc::from(format!("agent-{}", index + 1));
+        self.agents.push(AgentNode { machine: Agent::new(config), who, containers: BTreeMap::new() });
+        let at = self.now + self.delays.boot();
+        self.queue.push(at, Item { what: Due::Agent(index, Box::new(AgentInput::Connected)), cause: None });
+    }
+
+    fn start_marathon(&mut self) {
+        let config = MarathonConfig::new(LAB, MARATHON_PORT, format!("zk://{LAB}:2181/mesos"));
+        let marathon = Marathon::new(config, self.streams);
+        self.add_program("marathon", LAB, Body::Scheduler(Box::new(marathon)), None);
+    }
+
+    fn plan_deployment(&mut self, simulation: &Simulation) {
+        let mut config = RunConfig::new(simulation.stack.clone(), format!("http://{LAB}:{MARATHON_PORT}"));
+        let fill = |value: &String| value.replace("{zk}", &format!("{LAB}:2181"));
+        config.variables =
+            simulation.variables.iter().map(|(key, value)| (key.clone(), fill(value))).collect();
+        config.pace = Pace::REAL;
+        let run = Body::Run(Box::new(Run::new(config)));
+        self.run = self.add_program_at(self.now + DEPLOY_AFTER, "stack-deploy", LAB, run, None);
+    }
+
+    /// Takes the next entry; gives its time, or `None` if nothing is left.
+    pub(super) fn step(&mut self) -> Option<Time> {
+        let (at, item) = self.queue.pop()?;
+        self.now = at;
+        self.steps += 1;
+        self.take(item);
+        Some(at)
+    }
+
+    fn take(&mut self, item: Item) {
+        let Item { what, cause } = item;
+        match what {
+            Due::Master(input) => self.master_hears(*input, cause),
+            Due::Agent(index, input) => self.agent_hears(index, *input, cause),
+            Due::Program(id, input) => self.program_hears(id, *input, cause),
+            Due::Request { exchange, request } => self.request_arrives(exchange, *request, cause),
+            Due::RequestTimeout { exchange } => self.request_times_out(exchange),
+            Due::Zk { from, call, connect, op } => self.zk_arrives(from, call, &connect, &op, cause),
+            Due::Service { program, generation, step } => self.service_step(program, generation, step, cause),
+            Due::Boot { agent, container } => self.boot(agent, &container, cause),
+            Due::Wake(seat) => self.wake(seat),
+        }
+    }
+
+    pub(super) fn master_hears(&mut self, input: MasterInput, cause: Option<EventId>) {
+        let mut out = std::mem::replace(&mut self.master_out, outbox(self.recording));
+        self.master.handle(self.now, input, &mut out);
+        self.master_says(&mut out, cause);
+        self.master_out = out;
+        self.settle(Seat::Master);
+    }
+
+    pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
+        let mut out = std::mem::replace(&mut self.agent_out, outbox(self.recording));
+        if let Some(agent) = self.agents.get_mut(index) {
+            agent.machine.handle(self.now, input, &mut out);
+        }
+        self.agent_says(index, &mut out, cause);
+        self.agent_out = out;
+        self.settle(Seat::Agent(index));
+    }
+
+    fn wake(&mut self, seat: Seat) {
+        if self.woken_at.get(&seat) != Some(&self.now) {
+            // Asked for before something else came up.
+            return;
+        }
+        self.woken_at.remove(&seat);
+        match seat {
+            Seat::Master => {
+                let mut out = std::mem::replace(&mut self.master_out, outbox(self.recording));
+                self.master.wake(self.now, &mut out);
+                self.master_says(&mut out, None);
+                self.master_out = out;
+            }
+            Seat::Agent(index) => {
+                let mut out = std::mem::replace(&mut self.agent_out, outbox(self.recording));
+                if let Some(agent) = self.agents.get_mut(index) {
+                    agent.machine.wake(self.now, &mut out);
+                }
+                self.agent_says(index, &mut out, None);
+                self.agent_out = out;
+            }
+            Seat::Program(id) => self.program_wakes(id),
+            Seat::ZooKeeper(index) => self.zookeeper_wakes(index),
+        }
+        self.settle(seat);
+    }
+
+    /// Sees to it that a machine is woken when it next wants to be.
+    pub(super) fn settle(&mut self, seat: Seat) {
+        let wanted = match seat {
+            Seat::Master => self.master.wake_at(),
+            Seat::Agent(index) => self.agents.get(index).and_then(|agent| agent.machine.wake_at()),
+            Seat::Program(id) => self.programs.get(&id).and_then(ProgramNode::wake_at),
+            Seat::ZooKeeper(index) => self.zookeepers.get(index).and_then(ZooKeeperNode::wake_at),
+        };
+        let Some(wanted) = wanted else { return };
+        // Never twice at the same moment: a machine that is not satisfied by being woken must not stop the clock.
+        let at = wanted.max(self.now + Duration::from_micros(1));
+        if self.woken_at.get(&seat).is_none_or(|planned| at < *planned) {
+            self.woken_at.insert(seat, at);
+            self.queue.push(at, Item { what: Due::Wake(seat), cause: None });
+        }
+    }
+
+    /// Puts a message on its way; it arrives after those sent before it between the same two.
+    pub(super) fn send(&mut self, from: Seat, to: Seat, what: Due, cause: Option<EventId>) {
+        let mut at = self.now + self.delays.network();
+        let last = self.last_arrival.entry((from, to)).or_default();
+        at = at.max(*last);
+        *last = at;
+        self.queue.push(at, Item { what, cause });
+    }
+
+    /// Puts an entry in for later.
+    pub(super) fn after(&mut self, wait: Duration, what: Due, cause: Option<EventId>) {
+        self.queue.push(self.now + wait, Item { what, cause });
+    }
+
+    pub(super) fn record(&mut self, who: &str, cause: Option<EventId>, what: What) -> Option<EventId> {
+        self.recording.then(|| self.timeline.record(self.now, who, cause, what))
+    }
+
+    /// Takes the steps out of a box: events are recorded, outputs come back with their causes.
+    pub(super) fn unpack<O>(
+        &mut self,
+        who: &str,
+        out: &mut Outbox<O>,
+        cause: Option<EventId>,
+    ) -> Vec<(O, Option<EventId>)> {
+        let mut cause = cause;
+        let mut outputs = Vec::new();
+        for step in out.drain() {
+            match step {
+                Step::Event(what) => cause = self.record(who, cause, what).or(cause),
+                Step::Output(output) => outputs.push((output, cause)),
+            }
+        }
+        outputs
+    }
+
+    pub(super) fn new_outbox<O>(&self) -> Outbox<O> {
+        outbox(self.recording)
+    }
+
+    pub(super) fn outcome(&self) -> Option<Result<(), String>> {
+        self.outcome.clone()
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.now
+    }
+
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    pub(super) fn into_timeline(self) -> Timeline {
+        self.timeline
+    }
+
+    pub(super) fn forget_way(&mut self, seat: Seat) {
+        self.woken_at.remove(&seat);
+        self.last_arrival.retain(|(from, to), _| *from != seat && *to != seat);
+    }
+}
+
+fn outbox<O>(recording: bool) -> Outbox<O> {
+    if recording { Outbox::new() } else { Outbox::without_events() }
+}
+
+pub(super) fn address(host: &str, port: u16) -> Address {
+    Address { hostname: host.to_owned(), ip: host.to_owned(), port }
+}

@@ -1,0 +1,193 @@
+//! ZooKeepers of the simulated world: the platform's, and those that Exhibitors start. The tree is the one that the
+//! live server serves.
+
+use std::time::Duration;
+
+use stacklab_machine::process::{CallId, Input, ZkError, ZkOp, ZkReply};
+use stacklab_machine::service::ZooKeeperSpec;
+use stacklab_machine::timeline::EventId;
+use stacklab_machine::{Machine, Outbox, Time};
+use stacklab_zookeeper::model::{self, Code, CreateMode, Ensemble, EnsembleConfig, SessionId};
+
+use super::item::{Due, ProgramId, Seat, ToProgram};
+use super::world::{LAB, World};
+
+/// How long the frameworks' client tries before it gives up.
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+/// Longest session that a server grants: whoever speaks for one here does so until it ends.
+const SESSION: Duration = Duration::from_secs(40);
+
+/// An ensemble and where its servers listen.
+pub(super) struct ZooKeeperNode {
+    pub(super) ensemble: Ensemble,
+    /// `host:port` of each server that runs.
+    pub(super) addresses: Vec<String>,
+    /// `host:connect port` of each server that belongs to it: by this an ensemble is known again.
+    members: Vec<String>,
+    /// The session in which programs' operations are done.
+    session: SessionId,
+}
+
+impl ZooKeeperNode {
+    fn new(name: &str, now: Time) -> Self {
+        let mut ensemble = Ensemble::new(EnsembleConfig::standalone(name));
+        let session = ensemble.open_session(now, SESSION);
+        Self { ensemble, addresses: Vec::new(), members: Vec::new(), session }
+    }
+
+    pub(super) fn wake_at(&self) -> Option<Time> {
+        self.ensemble.wake_at()
+    }
+
+    /// More than half of its servers run.
+    fn serves(&self) -> bool {
+        self.addresses.len() * 2 > self.members.len()
+    }
+}
+
+impl World {
+    /// The platform's ZooKeeper, which is always there.
+    pub(super) fn start_platform(&mut self) {
+        let mut node = ZooKeeperNode::new("platform", self.now);
+        node.addresses.push(format!("{LAB}:2181"));
+        node.members.push(format!("{LAB}:2888"));
+        self.zookeepers.push(node);
+    }
+
+    pub(super) fn zookeeper_wakes(&mut self, index: usize) {
+        let (now, mut out) = (self.now, self.new_outbox());
+        if let Some(node) = self.zookeepers.get_mut(index) {
+            node.ensemble.wake(now, &mut out);
+        }
+        self.unpack("zookeeper", &mut out, None);
+    }
+
+    /// A server that Exhibitor started: joins the ensemble that knows it, or founds one.
+    pub(super) fn zookeeper_up(&mut self, spec: &ZooKeeperSpec) {
+        let members: Vec<String> =
+            spec.servers.iter().map(|peer| format!("{}:{}", peer.host, peer.connect_port)).collect();
+        let known = self.zookeepers.iter().position(|node| node.members.iter().any(|m| members.contains(m)));
+        let index = known.unwrap_or_else(|| {
+            let name = format!("{}:{}", spec.host, spec.client_port);
+            self.zookeepers.push(ZooKeeperNode::new(&name, self.now));
+            self.zookeepers.len() - 1
+        });
+        if let Some(node) = self.zookeepers.get_mut(index) {
+            node.members = members;
+            node.addresses.push(format!("{}:{}", spec.host, spec.client_port));
+        }
+    }
+
+    /// A server is gone. With the last one of an ensemble its sandbox and so its data are gone too.
+    pub(super) fn zookeeper_down(&mut self, spec: &ZooKeeperSpec) {
+        let address = format!("{}:{}", spec.host, spec.client_port);
+        for node in &mut self.zookeepers {
+            node.addresses.retain(|known| *known != address);
+        }
+    }
+
+    /// The ensemble behind a connect string, if one of its servers runs and it serves.
+    pub(super) fn zookeeper_at(&self, connect: &str) -> Option<usize> {
+        let hosts = connect.split('/').next().unwrap_or_default();
+        hosts.split(',').find_map(|host| {
+            let reached = |node: &ZooKeeperNode| node.serves() && node.addresses.iter().any(|known| known == host);
+            self.zookeepers.iter().position(reached)
+        })
+    }
+
+    pub(super) fn zk_arrives(
+        &mut self,
+        from: ProgramId,
+        call: CallId,
+        connect: &str,
+        op: &ZkOp,
+        cause: Option<EventId>,
+    ) {
+        let Some(index) = self.zookeeper_at(connect) else {
+            let error = ZkError::Unreachable { connect: connect.to_owned(), why: "connection refused".to_owned() };
+            let input = ToProgram::Any(Input::Zk { call, result: Err(error) });
+            return self.after(CONNECT_LIMIT, Due::Program(from, Box::new(input)), cause);
+        };
+        let (now, mut out) = (self.now, self.new_outbox());
+        let Some(node) = self.zookeepers.get_mut(index) else { return };
+        let session = node.session;
+        let result = apply(&mut node.ensemble, now, session, op, &mut out);
+        let cause = self.note_writes(from, &mut out, cause);
+        let input = ToProgram::Any(Input::Zk { call, result });
+        self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);
+        self.settle(Seat::ZooKeeper(index));
+    }
+
+    /// Writes are the doing of the program that asked for them.
+    pub(super) fn note_writes(
+        &mut self,
+        program: ProgramId,
+        out: &mut Outbox<model::Output>,
+        cause: Option<EventId>,
+    ) -> Option<EventId> {
+        let who = self.programs.get(&program).map(|node| node.who.clone()).unwrap_or_default();
+        let mut cause = cause;
+        for step in out.drain() {
+            if let stacklab_machine::Step::Event(what) = step {
+                cause = self.record(&who, cause, what).or(cause);
+            }
+        }
+        cause
+    }
+}
+
+/// Does what a program asks for.
+fn apply(
+    zk: &mut Ensemble,
+    now: Time,
+    session: SessionId,
+    op: &ZkOp,
+    out: &mut Outbox<model::Output>,
+) -> Result<ZkReply, ZkError> {
+    let (path, result) = match op {
+        ZkOp::Create { path, data, parents, ephemeral } => {
+            let mode = if *ephemeral { CreateMode::Ephemeral } else { CreateMode::Persistent };
+            let data = Some(data.clone().into());
+            let made = if *parents {
+                zk.create_with_parents(now, session, path, data, mode, out)
+            } else {
+                zk.create(now, session, path, data, mode, out)
+            };
+            (path, made.map(|_| ZkReply::Done))
+        }
+        ZkOp::Put { path, data } => {
+            let bytes = || Some(data.clone().into());
+            let written = match zk.set(now, path, bytes(), -1, out) {
+                Err(Code::NoNode) => {
+                    zk.create(now, session, path, bytes(), CreateMode::Persistent, out).map(|_| ())
+                }
+                written => written.map(|_| ()),
+            };
+            (path, written.map(|()| ZkReply::Done))
+        }
+        ZkOp::Set { path, data, version } => {
+            (path, zk.set(now, path, Some(data.clone().into()), *version, out).map(|_| ZkReply::Done))
+        }
+        ZkOp::Get { path } => {
+            let got = zk.get(path);
+            let reply = got.map(|(data, stat)| ZkReply::Data {
+                data: data.unwrap_or_default().to_vec(),
+                version: stat.version,
+            });
+            (path, reply)
+        }
+        ZkOp::Children { path } => (path, zk.children(path).map(ZkReply::Children)),
+        ZkOp::Delete { path, recursive: true } => {
+            (path, zk.delete_recursive(now, path, out).map(|()| ZkReply::Done))
+        }
+        ZkOp::Delete { path, recursive: false } => {
+            (path, zk.delete(now, path, -1, out).map(|()| ZkReply::Done))
+        }
+    };
+    result.map_err(|code| match code {
+        Code::NoNode => ZkError::NoNode(path.clone()),
+        Code::NodeExists => ZkError::NodeExists(path.clone()),
+        Code::BadVersion => ZkError::BadVersion(path.clone()),
+        code => ZkError::Other { path: path.clone(), code: code as i32 },
+    })
+}

@@ -1,0 +1,115 @@
+//! Finds the traces again: over Zipkin's query API until all are there, then out of Cassandra; and for what is
+//! missing, how far it came.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use stacklab_live::Recorder;
+use stacklab_machine::http::Request;
+use stacklab_machine::{Outbox, Step};
+use stacklab_traces::{Id, Readback, read_json_spans};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::{Brokers, Workload};
+use crate::observe::{Cql, ZkView};
+
+/// Questions to the query service at a time.
+const AT_ONCE: usize = 8;
+/// Pause between two rounds of questions.
+const ROUND: Duration = Duration::from_millis(10);
+
+/// Where to look.
+#[derive(Clone, Debug)]
+pub struct ReadBack {
+    /// `http://host:port` of the query service.
+    pub query: String,
+    /// Cassandra's contact points.
+    pub cassandra: Vec<String>,
+    /// The brokers.
+    pub brokers: Brokers,
+    /// The topic.
+    pub topic: String,
+    /// Connect string of the ZooKeeper that holds the collector's offsets.
+    pub zookeeper: String,
+    /// How long to wait for the last span.
+    pub limit: Duration,
+}
+
+/// Waits until every span is answered, or until the limit is over and it is known how far each came.
+pub async fn read_back(place: &ReadBack, workload: &Workload, seen: &mut Readback, recorder: &Recorder) {
+    let deadline = Instant::now() + place.limit;
+    loop {
+        ask_for_missing(place, workload, seen).await;
+        note(recorder, |out| seen.note_progress(out));
+        if seen.is_complete() || Instant::now() >= deadline {
+            break;
+        }
+        tokio::time::sleep(ROUND).await;
+    }
+    // Cassandra is asked in any case: what the query service shows must be there.
+    look_into_cassandra(place, seen).await;
+    if !seen.is_complete() {
+        look_into_log(place, seen).await;
+        note(recorder, |out| seen.note_missing(out));
+    }
+    note(recorder, |out| seen.note_progress(out));
+}
+
+async fn ask_for_missing(place: &ReadBack, workload: &Workload, seen: &mut Readback) {
+    let missing: std::collections::BTreeSet<String> = seen.missing().map(|missing| missing.trace).collect();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut questions = JoinSet::new();
+    for (id, trace) in &workload.expectation.traces {
+        if !missing.contains(&trace.trace_id) {
+            continue;
+        }
+        let (id, places) = (*id, Arc::clone(&places));
+        let request = Request::get(format!("{}/api/v1/trace/{}", place.query, trace.trace_id));
+        questions.spawn(async move {
+            let _place = places.acquire().await;
+            let answer = stacklab_live::http::request(&request, Some(Duration::from_secs(10))).await;
+            let spans = answer.ok().filter(|answer| answer.status == 200);
+            (id, spans.and_then(|answer| read_json_spans(&answer.body).ok()).unwrap_or_default())
+        });
+    }
+    while let Some(answer) = questions.join_next().await {
+        let Ok((trace, spans)): Result<(Id, _), _> = answer else { continue };
+        for span in spans {
+            seen.queried(trace, span.id);
+        }
+    }
+}
+
+async fn look_into_cassandra(place: &ReadBack, seen: &mut Readback) {
+    let Ok(cql) = Cql::connect(&place.cassandra).await else { return };
+    for blob in cql.blobs("SELECT span FROM zipkin.traces").await.unwrap_or_default() {
+        seen.stored(&blob);
+    }
+}
+
+async fn look_into_log(place: &ReadBack, seen: &mut Readback) {
+    let messages = place.brokers.read_all(&place.topic).await.unwrap_or_default();
+    let offsets = match ZkView::connect(&place.zookeeper).await {
+        Ok(zk) => zk.offsets("zipkin", &place.topic).await,
+        Err(_) => Vec::new(),
+    };
+    for (partition, offset, value) in messages {
+        seen.in_log(&value);
+        if offsets.iter().any(|(of, next)| *of == partition && offset < *next) {
+            seen.consumed(&value);
+        }
+    }
+}
+
+/// Lets the readback note into the timeline.
+fn note(recorder: &Recorder, noting: impl FnOnce(&mut Outbox<()>)) {
+    let mut out = Outbox::new();
+    noting(&mut out);
+    for step in out.drain() {
+        if let Step::Event(what) = step {
+            recorder.record("traces", None, what);
+        }
+    }
+}
+

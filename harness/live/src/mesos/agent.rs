@@ -1,0 +1,256 @@
+//! An agent: the machine, its link to the master, its containers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stacklab_machine::timeline::{EventId, What};
+use stacklab_machine::{Machine, Outbox, Pace, Step, Streams};
+use stacklab_frameworks::registry::UnknownProgram;
+use stacklab_mesos::{
+    Agent, AgentConfig, AgentInput, AgentOutput, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit,
+    LinkId, Signal, StartSpec, Uri,
+};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+
+use super::container::{Container, Ground, name_of, start};
+use super::fetch::Artifacts;
+use super::master::{MasterHandle, ToAgent};
+use crate::program::Services;
+use crate::recorder::Recorder;
+
+/// Messages that may wait for an agent.
+const INBOX: usize = 4096;
+/// Orders that may wait for one container.
+const ORDERS: usize = 256;
+const SIGKILL: i32 = 9;
+
+/// What waits for an agent.
+#[derive(Debug)]
+pub(super) enum Message {
+    Container(ContainerId, ContainerEvent, Option<EventId>),
+    Executor(ContainerId, ExecutorCall, Option<EventId>),
+}
+
+/// Where an agent runs, and with what.
+#[derive(Clone)]
+pub struct AgentPlace {
+    /// Its name in the timeline: `agent-1`.
+    pub name: String,
+    /// Its number, different from every other agent's of the master.
+    pub link: LinkId,
+    /// The timeline.
+    pub recorder: Recorder,
+    /// Who starts services for executors.
+    pub services: Arc<dyn Services>,
+    /// How fast the programs' waits pass.
+    pub pace: Pace,
+    /// Where the programs' random numbers come from.
+    pub streams: Streams,
+    /// Where artifacts come from.
+    pub artifacts: Artifacts,
+}
+
+/// A running agent. Dropping it kills it with everything on it.
+#[derive(Debug)]
+pub struct AgentHost {
+    task: JoinHandle<()>,
+    link: LinkId,
+    master: MasterHandle,
+}
+
+impl AgentHost {
+    /// Starts an agent under a master.
+    pub fn start(config: AgentConfig, place: AgentPlace, master: &MasterHandle) -> Self {
+        let (sender, receiver) = mpsc::channel(INBOX);
+        let ground = Ground {
+            recorder: place.recorder.clone(),
+            services: Arc::clone(&place.services),
+            pace: place.pace,
+            streams: place.streams,
+            agent: sender,
+        };
+        let link = place.link;
+        let keeper = Keeper {
+            place,
+            ground,
+            master: master.clone(),
+            containers: BTreeMap::new(),
+            fetching: BTreeMap::new(),
+            tasks: JoinSet::new(),
+        };
+        let task = tokio::spawn(run(Agent::new(config), keeper, receiver));
+        Self { task, link, master: master.clone() }
+    }
+}
+
+impl Drop for AgentHost {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.master.disconnect(self.link);
+    }
+}
+
+async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
+    let clock = keeper.place.recorder.clock();
+    let (to_agent, mut from_master) = mpsc::channel::<ToAgent>(INBOX);
+    if !keeper.master.connect(keeper.place.link, to_agent).await {
+        return;
+    }
+    let mut out = Outbox::new();
+    agent.handle(clock.now(), AgentInput::Connected, &mut out);
+    keeper.carry_out(&mut out, None).await;
+    loop {
+        let (input, cause) = tokio::select! {
+            Some((message, cause)) = from_master.recv() => (AgentInput::Master(message), cause),
+            Some(message) = messages.recv() => keeper.admit(message),
+            () = clock.until(agent.wake_at()) => {
+                agent.wake(clock.now(), &mut out);
+                keeper.carry_out(&mut out, None).await;
+                continue;
+            }
+        };
+        agent.handle(clock.now(), input, &mut out);
+        keeper.carry_out(&mut out, cause).await;
+    }
+}
+
+/// Everything around the agent that has to do with the outside.
+struct Keeper {
+    place: AgentPlace,
+    ground: Ground,
+    master: MasterHandle,
+    /// The way to each running container; without it the container is killed.
+    containers: BTreeMap<ContainerId, mpsc::Sender<Order>>,
+    fetching: BTreeMap<ContainerId, AbortHandle>,
+    /// Fetches and containers: they end with the agent.
+    tasks: JoinSet<()>,
+}
+
+impl Keeper {
+    fn admit(&mut self, message: Message) -> (AgentInput, Option<EventId>) {
+        while self.tasks.try_join_next().is_some() {}
+        match message {
+            Message::Container(container, event, cause) => {
+                match event {
+                    ContainerEvent::Fetched | ContainerEvent::FetchFailed { .. } => {
+                        self.fetching.remove(&container);
+                    }
+                    ContainerEvent::Exited(_) => {
+                        self.containers.remove(&container);
+                    }
+                    _ => {}
+                }
+                (AgentInput::Container { container, event }, cause)
+            }
+            Message::Executor(container, call, cause) => (AgentInput::Executor { container, call }, cause),
+        }
+    }
+
+    async fn carry_out(&mut self, out: &mut Outbox<AgentOutput>, cause: Option<EventId>) {
+        let mut cause = cause;
+        for step in out.drain() {
+            match step {
+                Step::Event(what) => cause = Some(self.place.recorder.record(&self.place.name, cause, what)),
+                Step::Output(output) => self.perform(output, cause).await,
+            }
+        }
+    }
+
+    async fn perform(&mut self, output: AgentOutput, cause: Option<EventId>) {
+        match output {
+            AgentOutput::ToMaster(message) => {
+                self.master.say(self.place.link, message, cause).await;
+            }
+            AgentOutput::Fetch { container, uris, .. } => self.fetch(container, uris, cause),
+            AgentOutput::Start(spec) => self.start(&spec, cause),
+            AgentOutput::Signal { container, signal } => {
+                let order = match signal {
+                    Signal::Term => Order::Terminate,
+                    Signal::Kill => Order::Kill,
+                };
+                self.order(&container, order).await;
+            }
+            AgentOutput::ToExecutor { container, event } => self.order(&container, Order::Tell(event, cause)).await,
+            AgentOutput::Destroy { container } => {
+                if let Some(fetch) = self.fetching.remove(&container) {
+                    fetch.abort();
+                }
+                self.order(&container, Order::Kill).await;
+            }
+        }
+    }
+
+    async fn order(&self, container: &ContainerId, order: Order) {
+        if let Some(to_container) = self.containers.get(container) {
+            // Gone already: its exit is on the way.
+            let _ = to_container.send(order).await;
+        }
+    }
+
+    fn fetch(&mut self, container: ContainerId, uris: Vec<Uri>, cause: Option<EventId>) {
+        let (artifacts, agent, id) = (self.place.artifacts, self.ground.agent.clone(), container.clone());
+        let fetch = self.tasks.spawn(async move {
+            let event = artifacts.fetch(uris).await;
+            let _ = agent.send(Message::Container(id, event, cause)).await;
+        });
+        self.fetching.insert(container, fetch);
+    }
+
+    fn start(&mut self, spec: &StartSpec, cause: Option<EventId>) {
+        let (agent, id) = (self.ground.agent.clone(), spec.container.clone());
+        match start(&self.ground, spec, cause) {
+            Ok(container) => {
+                let (to_container, orders) = mpsc::channel(ORDERS);
+                self.containers.insert(id.clone(), to_container);
+                self.tasks.spawn(keep(id, container, orders, agent, cause));
+            }
+            Err(UnknownProgram::Ends { code, line }) => {
+                self.place.recorder.record(&name_of(spec), cause, What::Log { line });
+                self.tasks.spawn(async move {
+                    let _ = agent.send(Message::Container(id.clone(), ContainerEvent::Started, cause)).await;
+                    let exited = ContainerEvent::Exited(Exit::Code(code));
+                    let _ = agent.send(Message::Container(id, exited, cause)).await;
+                });
+            }
+            Err(unknown) => {
+                let why = unknown.to_string();
+                self.tasks.spawn(async move {
+                    let event = ContainerEvent::StartFailed { why };
+                    let _ = agent.send(Message::Container(id, event, cause)).await;
+                });
+            }
+        }
+    }
+}
+
+/// What the agent orders a container to do.
+#[derive(Debug)]
+enum Order {
+    Tell(ExecutorEvent, Option<EventId>),
+    Terminate,
+    Kill,
+}
+
+/// Keeps one container until its program ends.
+async fn keep(
+    id: ContainerId,
+    mut container: Container,
+    mut orders: mpsc::Receiver<Order>,
+    agent: mpsc::Sender<Message>,
+    cause: Option<EventId>,
+) {
+    let _ = agent.send(Message::Container(id.clone(), ContainerEvent::Started, cause)).await;
+    let exit = loop {
+        tokio::select! {
+            exit = container.exited() => break Exit::Code(exit.code),
+            order = orders.recv() => match order {
+                Some(Order::Tell(event, cause)) => container.tell(event, cause).await,
+                Some(Order::Terminate) => container.terminate().await,
+                Some(Order::Kill) | None => break Exit::Signal(SIGKILL),
+            }
+        }
+    };
+    container.end(exit);
+    let _ = agent.send(Message::Container(id, ContainerEvent::Exited(exit), None)).await;
+}

@@ -1,0 +1,273 @@
+//! The master behind its HTTP port.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stacklab_machine::http::{Request, Response};
+use stacklab_machine::process::ExchangeId;
+use stacklab_machine::timeline::EventId;
+use stacklab_machine::{Machine, Outbox, Step};
+use stacklab_mesos::http::{SchedulerRequest, event_json, scheduler_call};
+use stacklab_mesos::{
+    AgentToMaster, ConnectionId, LinkId, Master, MasterConfig, MasterInput, MasterOutput, MasterToAgent,
+    SchedulerEvent, StreamId, recordio,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::http::{Answer, Server};
+use crate::recorder::Recorder;
+
+/// Name in the timeline.
+const WHO: &str = "mesos-master";
+/// Messages that may wait for the master; senders wait while it is full.
+const INBOX: usize = 4096;
+/// Events that may wait for one scheduler; one that does not read loses its stream.
+const STREAM: usize = 1024;
+
+/// What an agent hears, with the event that led to it.
+pub(super) type ToAgent = (MasterToAgent, Option<EventId>);
+
+enum Message {
+    Call(Box<SchedulerRequest>, oneshot::Sender<Answer>),
+    Http(Request, oneshot::Sender<Answer>),
+    StreamClosed(ConnectionId),
+    AgentConnected(LinkId, mpsc::Sender<ToAgent>),
+    Agent(LinkId, AgentToMaster, Option<EventId>),
+    AgentDisconnected(LinkId),
+}
+
+/// The way to a running master, for agents. Clones reach the same one.
+#[derive(Clone, Debug)]
+pub struct MasterHandle(mpsc::Sender<Message>);
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Call(..) => "Call",
+            Self::Http(..) => "Http",
+            Self::StreamClosed(..) => "StreamClosed",
+            Self::AgentConnected(..) => "AgentConnected",
+            Self::Agent(..) => "Agent",
+            Self::AgentDisconnected(..) => "AgentDisconnected",
+        })
+    }
+}
+
+impl MasterHandle {
+    /// Opens an agent's link. False if the master is gone.
+    pub(super) async fn connect(&self, link: LinkId, to_agent: mpsc::Sender<ToAgent>) -> bool {
+        self.0.send(Message::AgentConnected(link, to_agent)).await.is_ok()
+    }
+
+    /// An agent says something.
+    pub(super) async fn say(&self, link: LinkId, message: AgentToMaster, cause: Option<EventId>) -> bool {
+        self.0.send(Message::Agent(link, message, cause)).await.is_ok()
+    }
+
+    /// An agent's link breaks; not waited for, as its end may be a kill.
+    pub(super) fn disconnect(&self, link: LinkId) {
+        let to = self.0.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { to.send(Message::AgentDisconnected(link)).await });
+        }
+    }
+}
+
+/// A running master. Dropping it kills it.
+#[derive(Debug)]
+pub struct MasterHost {
+    handle: MasterHandle,
+    server: Server,
+    task: JoinHandle<()>,
+}
+
+impl MasterHost {
+    /// Starts a master on `address`.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn start(config: MasterConfig, address: SocketAddr, recorder: Recorder) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(INBOX);
+        let handle = MasterHandle(sender);
+        let requests = handle.clone();
+        let handler = Arc::new(move |request: Request| {
+            let requests = requests.clone();
+            let answer: std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> =
+                Box::pin(async move { requests.answer(request).await });
+            answer
+        });
+        let server = Server::start(address, handler).await?;
+        let keeper = Keeper {
+            recorder,
+            inbox: handle.clone(),
+            next: 0,
+            waiting: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            agents: BTreeMap::new(),
+        };
+        let task = tokio::spawn(run(Master::new(config), keeper, receiver));
+        Ok(Self { handle, server, task })
+    }
+
+    /// The way to it.
+    pub fn handle(&self) -> &MasterHandle {
+        &self.handle
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+}
+
+impl Drop for MasterHost {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl MasterHandle {
+    async fn answer(&self, request: Request) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let is_call = matches!(request.path().trim_end_matches('/'), "/api/v1/scheduler" | "/master/api/v1/scheduler");
+        let message = if is_call {
+            match scheduler_call(&request) {
+                Ok(call) => Message::Call(Box::new(call), reply),
+                Err(refusal) => return Answer::Whole(refusal),
+            }
+        } else {
+            Message::Http(request, reply)
+        };
+        let sent = self.0.send(message).await;
+        let answer = if sent.is_ok() { answer.await.ok() } else { None };
+        answer.unwrap_or_else(|| Answer::Whole(Response::new(503, "text/plain", "the master is gone")))
+    }
+}
+
+async fn run(mut master: Master, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
+    let clock = keeper.recorder.clock();
+    let mut out = Outbox::new();
+    loop {
+        let message = tokio::select! {
+            message = messages.recv() => message,
+            () = clock.until(master.wake_at()) => {
+                master.wake(clock.now(), &mut out);
+                keeper.carry_out(&mut out, None);
+                continue;
+            }
+        };
+        let Some(message) = message else { return };
+        let Some((input, cause)) = keeper.admit(message) else { continue };
+        master.handle(clock.now(), input, &mut out);
+        keeper.carry_out(&mut out, cause);
+    }
+}
+
+/// Everything around the master that has to do with sockets.
+struct Keeper {
+    recorder: Recorder,
+    inbox: MasterHandle,
+    next: u64,
+    waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
+    streams: BTreeMap<ConnectionId, mpsc::Sender<Bytes>>,
+    agents: BTreeMap<LinkId, mpsc::Sender<ToAgent>>,
+}
+
+impl Keeper {
+    fn admit(&mut self, message: Message) -> Option<(MasterInput, Option<EventId>)> {
+        let input = match message {
+            Message::Call(request, reply) => {
+                let connection = ConnectionId(self.wait(reply));
+                let SchedulerRequest { framework_id, stream_id, call } = *request;
+                MasterInput::Call { connection, framework_id, stream_id, call }
+            }
+            Message::Http(request, reply) => {
+                let exchange = ExchangeId(self.wait(reply));
+                MasterInput::Http { exchange, request }
+            }
+            Message::StreamClosed(connection) => {
+                // Closed by the master itself: it knows.
+                self.streams.remove(&connection)?;
+                MasterInput::Disconnected { connection }
+            }
+            Message::AgentConnected(link, to_agent) => {
+                self.agents.insert(link, to_agent);
+                return None;
+            }
+            Message::Agent(link, message, cause) => return Some((MasterInput::Agent { link, message }, cause)),
+            Message::AgentDisconnected(link) => {
+                self.agents.remove(&link);
+                MasterInput::AgentDisconnected { link }
+            }
+        };
+        Some((input, None))
+    }
+
+    fn wait(&mut self, reply: oneshot::Sender<Answer>) -> u64 {
+        self.next += 1;
+        self.waiting.insert(self.next, reply);
+        self.next
+    }
+
+    fn carry_out(&mut self, out: &mut Outbox<MasterOutput>, cause: Option<EventId>) {
+        let mut cause = cause;
+        for step in out.drain() {
+            match step {
+                Step::Event(what) => cause = Some(self.recorder.record(WHO, cause, what)),
+                Step::Output(output) => self.perform(output, cause),
+            }
+        }
+    }
+
+    fn perform(&mut self, output: MasterOutput, cause: Option<EventId>) {
+        match output {
+            MasterOutput::Reply { connection, response } => self.reply(connection.0, Answer::Whole(response)),
+            MasterOutput::Respond { exchange, response } => self.reply(exchange.0, Answer::Whole(response)),
+            MasterOutput::Stream { connection, stream_id } => self.open(connection, &stream_id),
+            MasterOutput::Event { connection, event } => self.send(connection, &event),
+            MasterOutput::Close { connection } => {
+                self.streams.remove(&connection);
+            }
+            MasterOutput::ToAgent { link, message } => {
+                // A full or closed link is a broken one: the agent's pings will tell.
+                if let Some(agent) = self.agents.get(&link) {
+                    let _ = agent.try_send((message, cause));
+                }
+            }
+        }
+    }
+
+    fn reply(&mut self, number: u64, answer: Answer) {
+        if let Some(reply) = self.waiting.remove(&number) {
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn open(&mut self, connection: ConnectionId, stream_id: &StreamId) {
+        let (pieces, receiver) = mpsc::channel(STREAM);
+        let (closed, inbox) = (pieces.clone(), self.inbox.clone());
+        tokio::spawn(async move {
+            closed.closed().await;
+            let _ = inbox.0.send(Message::StreamClosed(connection)).await;
+        });
+        self.streams.insert(connection, pieces);
+        let head = Response::new(200, "application/json", "").with_header("Mesos-Stream-Id", stream_id.as_str());
+        self.reply(connection.0, Answer::Stream(head, receiver));
+    }
+
+    fn send(&mut self, connection: ConnectionId, event: &SchedulerEvent) {
+        let (Some(stream), Some(record)) = (self.streams.get(&connection), event_json(event)) else { return };
+        let mut framed = Vec::with_capacity(record.len() + 8);
+        recordio::encode(&record, &mut framed);
+        if stream.try_send(Bytes::from(framed)).is_err() {
+            // Who does not read for so long is cut off, and has to subscribe again. The watcher tells the master.
+            self.streams.remove(&connection);
+            let inbox = self.inbox.clone();
+            tokio::spawn(async move { inbox.0.send(Message::StreamClosed(connection)).await });
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Mesos on sockets: the master behind its HTTP port, agents that start programs, and the schedulers' way to a
+//! master.
+
+mod agent;
+mod container;
+mod fetch;
+mod master;
+mod scheduler;
+
+pub use agent::{AgentHost, AgentPlace};
+pub use fetch::Artifacts;
+pub use master::{MasterHandle, MasterHost};
+pub use scheduler::SchedulerLink;

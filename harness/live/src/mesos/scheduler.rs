@@ -1,0 +1,232 @@
+//! A scheduler's way to a master: the v1 scheduler API over HTTP, against ours or a real one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use stacklab_machine::http::{Method, Request};
+use stacklab_machine::process::Input;
+use stacklab_machine::timeline::EventId;
+use stacklab_mesos::http::{call_json, parse_event};
+use stacklab_mesos::{FrameworkId, SchedulerCall, SchedulerEvent, recordio};
+use stacklab_zookeeper::client::Client;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::program::{Inbox, MesosLink};
+
+/// Calls that may wait for the master; further ones are refused.
+const WAITING: usize = 4096;
+/// How long the master may take for an answer, and ZooKeeper for the master's address.
+const LIMIT: Duration = Duration::from_secs(10);
+
+enum Order {
+    Attach(String),
+    Call(SchedulerCall),
+}
+
+/// The link of one scheduler. Dropping it closes its event stream.
+#[derive(Debug)]
+pub struct SchedulerLink {
+    orders: mpsc::Sender<Order>,
+    inbox: Inbox<SchedulerEvent>,
+    worker: JoinHandle<()>,
+}
+
+impl SchedulerLink {
+    /// A link that delivers to this inbox.
+    pub fn new(inbox: Inbox<SchedulerEvent>) -> Self {
+        let (orders, receiver) = mpsc::channel(WAITING);
+        let worker = Worker {
+            inbox: inbox.clone(),
+            master: String::new(),
+            leader: None,
+            session: Session::default(),
+            streams: JoinSet::new(),
+        };
+        Self { orders, inbox, worker: tokio::spawn(worker.run(receiver)) }
+    }
+
+    fn order(&self, order: Order) {
+        if self.orders.try_send(order).is_err() {
+            let inbox = self.inbox.clone();
+            let text = format!("{WAITING} calls wait for the master already");
+            tokio::spawn(async move {
+                inbox.send(Input::Mesos(SchedulerEvent::Refused { status: 503, text }), None).await;
+            });
+        }
+    }
+}
+
+impl Drop for SchedulerLink {
+    fn drop(&mut self) {
+        self.worker.abort();
+    }
+}
+
+impl MesosLink<SchedulerCall> for SchedulerLink {
+    fn attach(&mut self, master: &str) {
+        self.order(Order::Attach(master.to_owned()));
+    }
+
+    fn call(&mut self, call: SchedulerCall, _: Option<EventId>) {
+        self.order(Order::Call(call));
+    }
+}
+
+/// What every call but Subscribe needs: filled in by the event stream.
+#[derive(Clone, Debug, Default)]
+struct Session {
+    ids: Arc<Mutex<(Option<FrameworkId>, Option<String>)>>,
+}
+
+impl Session {
+    fn get(&self) -> (Option<FrameworkId>, Option<String>) {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_stream(&self, stream: Option<String>) {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).1 = stream;
+    }
+
+    fn set_framework(&self, framework: FrameworkId) {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(framework);
+    }
+}
+
+struct Worker {
+    inbox: Inbox<SchedulerEvent>,
+    /// As given on the command line.
+    master: String,
+    /// Where that leads: found out anew at every Subscribe, as the leader may have changed.
+    leader: Option<String>,
+    session: Session,
+    streams: JoinSet<()>,
+}
+
+impl Worker {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        while let Some(order) = orders.recv().await {
+            match order {
+                Order::Attach(master) => self.master = master,
+                Order::Call(call @ SchedulerCall::Subscribe { .. }) => self.subscribe(&call).await,
+                Order::Call(call) => self.call(&call).await,
+            }
+        }
+    }
+
+    async fn deliver(&self, event: SchedulerEvent) {
+        self.inbox.send(Input::Mesos(event), None).await;
+    }
+
+    async fn request(&mut self, call: &SchedulerCall) -> Result<Request, String> {
+        let subscribing = matches!(call, SchedulerCall::Subscribe { .. });
+        let master = match self.leader.take().filter(|_| !subscribing) {
+            Some(leader) => leader,
+            None => resolve(&self.master).await?,
+        };
+        self.leader = Some(master.clone());
+        let (framework, stream) = self.session.get();
+        let body = call_json(call, framework.as_ref().filter(|_| !subscribing));
+        let mut request = Request::json(Method::Post, format!("http://{master}/master/api/v1/scheduler"), body);
+        request.headers.push(("accept".to_owned(), "application/json".to_owned()));
+        if let Some(stream) = stream.filter(|_| !subscribing) {
+            request.headers.push(("mesos-stream-id".to_owned(), stream));
+        }
+        Ok(request)
+    }
+
+    async fn call(&mut self, call: &SchedulerCall) {
+        let answer = match self.request(call).await {
+            Ok(request) => crate::http::request(&request, Some(LIMIT)).await.map_err(|why| why.to_string()),
+            Err(why) => Err(why),
+        };
+        match answer {
+            Ok(answer) if answer.status < 400 => {}
+            Ok(answer) => {
+                self.deliver(SchedulerEvent::Refused { status: answer.status, text: answer.text().into_owned() }).await;
+            }
+            Err(why) => self.deliver(SchedulerEvent::Refused { status: 503, text: why }).await,
+        }
+    }
+
+    async fn subscribe(&mut self, call: &SchedulerCall) {
+        self.streams.abort_all();
+        let opened = match self.request(call).await {
+            Ok(request) => crate::http::open_stream(&request).await.map_err(|why| why.to_string()),
+            Err(why) => Err(why),
+        };
+        let (head, mut pieces) = match opened {
+            Ok(opened) => opened,
+            Err(why) => return self.deliver(SchedulerEvent::Disconnected { why }).await,
+        };
+        if head.status != 200 {
+            let mut text = Vec::new();
+            while let Some(piece) = pieces.recv().await {
+                text.extend_from_slice(&piece);
+            }
+            let text = String::from_utf8_lossy(&text).into_owned();
+            return self.deliver(SchedulerEvent::Refused { status: head.status, text }).await;
+        }
+        self.session.set_stream(head.header("mesos-stream-id").map(str::to_owned));
+        let (inbox, session) = (self.inbox.clone(), self.session.clone());
+        self.streams.spawn(async move {
+            let why = read_stream(&mut pieces, &inbox, &session).await;
+            inbox.send(Input::Mesos(SchedulerEvent::Disconnected { why }), None).await;
+        });
+    }
+}
+
+/// Delivers events until the stream ends; says how it did.
+async fn read_stream(
+    pieces: &mut mpsc::Receiver<bytes::Bytes>,
+    inbox: &Inbox<SchedulerEvent>,
+    session: &Session,
+) -> String {
+    let mut decoder = recordio::Decoder::default();
+    while let Some(piece) = pieces.recv().await {
+        decoder.push(&piece);
+        loop {
+            let record = match decoder.next_record() {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(why) => return why.to_string(),
+            };
+            let event = match parse_event(&record) {
+                Ok(Some(event)) => event,
+                // Of a kind that nothing here listens to.
+                Ok(None) => continue,
+                Err(why) => return why.to_string(),
+            };
+            if let SchedulerEvent::Subscribed { framework_id, .. } = &event {
+                session.set_framework(framework_id.clone());
+            }
+            if !inbox.send(Input::Mesos(event), None).await {
+                return "the scheduler ended".to_owned();
+            }
+        }
+    }
+    "the master closed the event stream".to_owned()
+}
+
+/// `host:port` of the leading master: as given, or out of the `json.info_` node of lowest number.
+async fn resolve(master: &str) -> Result<String, String> {
+    let Some(rest) = master.strip_prefix("zk://") else {
+        return Ok(master.trim_start_matches("http://").trim_end_matches('/').to_owned());
+    };
+    let (connect, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = format!("/{path}");
+    let failed = |why: String| format!("no Mesos master in ZooKeeper {connect}{path}: {why}");
+    let client = Client::connect(connect, LIMIT).await.map_err(|why| failed(why.to_string()))?;
+    let children = client.children(&path, false).await.map_err(|why| failed(why.to_string()))?;
+    let leader = children.iter().filter(|child| child.starts_with("json.info_")).min();
+    let leader = leader.ok_or_else(|| failed("no master has registered".to_owned()))?;
+    let (data, _) = client.get(&format!("{path}/{leader}"), false).await.map_err(|why| failed(why.to_string()))?;
+    client.close().await;
+    let info: serde_json::Value =
+        serde_json::from_slice(&data.unwrap_or_default()).map_err(|why| failed(why.to_string()))?;
+    let (ip, port) = (&info["address"]["ip"], &info["address"]["port"]);
+    match (ip.as_str(), port.as_u64()) {
+        (Some(ip), Some(port)) => Ok(format!("{ip}:{port}")),
+        _ => Err(failed("the node has no address".to_owned())),
+    }
+}

@@ -1,0 +1,397 @@
+//! Runs one program (Marathon, a scheduler, an executor, the run of a stack): a loop that owns the machine and
+//! carries out what it asks for.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use stacklab_machine::http::{Request, Response};
+use stacklab_machine::process::{CallId, ExchangeId, Input, Output, Program, ZkError, ZkOp, ZkReply};
+use stacklab_machine::service::{ServiceEvent, ServiceSpec};
+use stacklab_machine::timeline::{EventId, What};
+use stacklab_machine::{Outbox, Step};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::http::{Answer, Handler, Server};
+use crate::recorder::Recorder;
+use crate::sandbox::Sandbox;
+use crate::zk::ZkSessions;
+
+/// Inputs that may wait for one program; senders wait while it is full.
+const INBOX: usize = 1024;
+/// Requests and other calls of one program that may be under way at a time; further ones are answered as refused.
+const MAX_CALLS: usize = 512;
+/// Carries the causing event from our client to our server: invisible to the machines.
+const CAUSE_HEADER: &str = "x-stacklab-cause";
+
+/// Starts services for executors: the embedded servers, or containers.
+pub trait Services: Send + Sync {
+    /// Runs a service to its end. Events go to `events`, the last one is [`ServiceEvent::Exited`]; `stop` asks for a
+    /// clean end, dropping the future is a kill.
+    fn run(
+        &self,
+        spec: ServiceSpec,
+        events: mpsc::Sender<ServiceEvent>,
+        stop: oneshot::Receiver<()>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Takes what a program says to Mesos.
+pub trait MesosLink<C>: Send {
+    /// Which master the calls go to from now on.
+    fn attach(&mut self, master: &str);
+    /// One call.
+    fn call(&mut self, call: C, cause: Option<EventId>);
+}
+
+/// The link of a program that does not speak to Mesos.
+#[derive(Debug)]
+pub struct NoMesos;
+
+impl<C> MesosLink<C> for NoMesos {
+    fn attach(&mut self, _: &str) {}
+
+    fn call(&mut self, _: C, _: Option<EventId>) {}
+}
+
+/// Where a program runs and what it may use.
+#[derive(Clone)]
+pub struct Place {
+    /// Its name in the timeline.
+    pub name: String,
+    /// Its task id, or its name where there is no task.
+    pub task: String,
+    /// The address it listens on.
+    pub address: IpAddr,
+    /// The timeline.
+    pub recorder: Recorder,
+    /// Its files.
+    pub sandbox: Sandbox,
+    /// Who starts services.
+    pub services: Arc<dyn Services>,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code.
+    pub code: i32,
+}
+
+/// What waits for a program.
+#[derive(Debug)]
+enum Message<E> {
+    Input(Input<E>, Option<EventId>),
+    Request(Request, oneshot::Sender<Response>),
+}
+
+/// The way to a program. Clones reach the same one.
+#[derive(Debug)]
+pub struct Inbox<E>(mpsc::Sender<Message<E>>);
+
+impl<E> Clone for Inbox<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: Send + 'static> Inbox<E> {
+    /// Delivers an input; waits while the inbox is full. False if the program is no longer there.
+    pub async fn send(&self, input: Input<E>, cause: Option<EventId>) -> bool {
+        self.0.send(Message::Input(input, cause)).await.is_ok()
+    }
+}
+
+/// A running program. Dropping it kills the program: no last words, listeners and services gone.
+#[derive(Debug)]
+pub struct Running<E> {
+    inbox: Inbox<E>,
+    task: JoinHandle<Exit>,
+}
+
+impl<E: Send + 'static> Running<E> {
+    /// The way to it.
+    pub fn inbox(&self) -> &Inbox<E> {
+        &self.inbox
+    }
+
+    /// Waits for its end.
+    pub async fn exited(&mut self) -> Exit {
+        // 134: what a shell sees of a process that aborted.
+        (&mut self.task).await.unwrap_or(Exit { code: 134 })
+    }
+}
+
+impl<E> Drop for Running<E> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Starts a program. `link` makes its way to Mesos out of the program's inbox.
+pub fn spawn<E, C, L>(
+    program: Box<Program<E, C>>,
+    place: Place,
+    link: impl FnOnce(Inbox<E>) -> L,
+) -> Running<E>
+where
+    E: Send + 'static,
+    C: Send + 'static,
+    L: MesosLink<C> + 'static,
+{
+    let (sender, receiver) = mpsc::channel(INBOX);
+    let inbox = Inbox(sender);
+    let link = link(inbox.clone());
+    let host = Host {
+        zk: ZkSessions::new(),
+        place,
+        link,
+        inbox: inbox.clone(),
+        calls: JoinSet::new(),
+        servers: Vec::new(),
+        exchanges: BTreeMap::new(),
+        next_exchange: 0,
+        service: None,
+        exit: None,
+    };
+    let task = tokio::spawn(run(program, host, receiver));
+    Running { inbox, task }
+}
+
+async fn run<E, C, L>(
+    mut program: Box<Program<E, C>>,
+    mut host: Host<E, L>,
+    mut messages: mpsc::Receiver<Message<E>>,
+) -> Exit
+where
+    E: Send + 'static,
+    C: Send + 'static,
+    L: MesosLink<C>,
+{
+    let clock = host.place.recorder.clock();
+    let mut out = Outbox::new();
+    program.handle(clock.now(), Input::Start, &mut out);
+    host.carry_out(&mut out, None).await;
+    while host.exit.is_none() {
+        let message = tokio::select! {
+            message = messages.recv() => message,
+            () = clock.until(program.wake_at()) => {
+                program.wake(clock.now(), &mut out);
+                host.carry_out(&mut out, None).await;
+                continue;
+            }
+        };
+        // The host itself holds a sender: there is always one.
+        let Some(message) = message else { break };
+        let (input, cause) = host.admit(message);
+        program.handle(clock.now(), input, &mut out);
+        host.carry_out(&mut out, cause).await;
+    }
+    host.exit.unwrap_or(Exit { code: 0 })
+}
+
+struct Host<E, L> {
+    place: Place,
+    link: L,
+    inbox: Inbox<E>,
+    calls: JoinSet<()>,
+    servers: Vec<Server>,
+    exchanges: BTreeMap<ExchangeId, oneshot::Sender<Response>>,
+    next_exchange: u64,
+    service: Option<(oneshot::Sender<()>, JoinSet<()>)>,
+    zk: ZkSessions,
+    exit: Option<Exit>,
+}
+
+impl<E: Send + 'static, L> Host<E, L> {
+    fn admit(&mut self, message: Message<E>) -> (Input<E>, Option<EventId>) {
+        match message {
+            Message::Input(input, cause) => (input, cause),
+            Message::Request(mut request, reply) => {
+                let cause = request.header(CAUSE_HEADER).and_then(|id| id.parse().ok()).map(EventId);
+                request.headers.retain(|(name, _)| name != CAUSE_HEADER);
+                let exchange = ExchangeId(self.next_exchange);
+                self.next_exchange += 1;
+                self.exchanges.retain(|_, waiting| !waiting.is_closed());
+                self.exchanges.insert(exchange, reply);
+                (Input::Http { exchange, request }, cause)
+            }
+        }
+    }
+
+    async fn carry_out<C>(&mut self, out: &mut Outbox<Output<C>>, cause: Option<EventId>)
+    where
+        L: MesosLink<C>,
+    {
+        let mut cause = cause;
+        for step in out.drain() {
+            match step {
+                Step::Event(what) => cause = Some(self.place.recorder.record(&self.place.name, cause, what)),
+                Step::Output(output) => self.perform(output, cause).await,
+            }
+        }
+    }
+
+    async fn perform<C>(&mut self, output: Output<C>, cause: Option<EventId>)
+    where
+        L: MesosLink<C>,
+    {
+        match output {
+            Output::Listen { port } => self.listen(port).await,
+            Output::Respond { exchange, response } => {
+                if let Some(reply) = self.exchanges.remove(&exchange) {
+                    // The client may be gone; then nobody wants the answer.
+                    let _ = reply.send(response);
+                }
+            }
+            Output::Http { call, request, timeout } => self.http(call, request, timeout, cause),
+            Output::Attach { master } => self.link.attach(&master),
+            Output::Mesos(call) => self.link.call(call, cause),
+            Output::Zk { call, connect, op } => self.zookeeper(call, &connect, op, cause),
+            Output::ReadFile { call, path } => {
+                let data = self.place.sandbox.read(&path);
+                self.later(Input::File { call, data }, cause);
+            }
+            Output::WriteFile { path, data } => {
+                if let Err(why) = self.place.sandbox.write(&path, data) {
+                    self.log(why);
+                }
+            }
+            Output::StartService(spec) => self.start_service(*spec, cause),
+            Output::StopService => {
+                if let Some((stop, _)) = &mut self.service {
+                    let (used, _) = oneshot::channel();
+                    let _ = std::mem::replace(stop, used).send(());
+                }
+            }
+            Output::Log(line) => self.log(line),
+            Output::Exit { code } => self.exit = Some(Exit { code }),
+        }
+    }
+
+    fn log(&self, line: String) {
+        self.place.recorder.record(&self.place.name, None, What::Log { line });
+    }
+
+    /// Delivers an input of the host's own making, behind what waits already.
+    fn later(&mut self, input: Input<E>, cause: Option<EventId>) {
+        let inbox = self.inbox.clone();
+        self.calls.spawn(async move {
+            inbox.send(input, cause).await;
+        });
+    }
+
+    async fn listen(&mut self, port: u16) {
+        let address = SocketAddr::new(self.place.address, port);
+        match Server::start(address, self.handler()).await {
+            Ok(server) => self.servers.push(server),
+            Err(why) => {
+                self.log(format!("cannot listen on {address}: {why}"));
+                self.exit = Some(Exit { code: 1 });
+            }
+        }
+    }
+
+    fn handler(&self) -> Handler {
+        let inbox = self.inbox.clone();
+        Arc::new(move |request| {
+            let inbox = inbox.clone();
+            Box::pin(async move {
+                let (reply, answer) = oneshot::channel();
+                let sent = inbox.0.send(Message::Request(request, reply)).await;
+                let answer = if sent.is_ok() { answer.await.ok() } else { None };
+                let gone = || Response::new(503, "text/plain", "the program ended before it answered\n");
+                Answer::Whole(answer.unwrap_or_else(gone))
+            })
+        })
+    }
+
+    fn http(
+        &mut self,
+        call: CallId,
+        mut request: Request,
+        timeout: Option<std::time::Duration>,
+        cause: Option<EventId>,
+    ) {
+        while self.calls.try_join_next().is_some() {}
+        if self.calls.len() >= MAX_CALLS {
+            let why = format!("{MAX_CALLS} calls of this program are under way already");
+            return self.later(Input::HttpReply { call, result: Err(stacklab_machine::http::Failure::Refused(why)) }, cause);
+        }
+        if let Some(EventId(id)) = cause {
+            request.headers.push((CAUSE_HEADER.to_owned(), id.to_string()));
+        }
+        let inbox = self.inbox.clone();
+        self.calls.spawn(async move {
+            let result = crate::http::request(&request, timeout).await;
+            inbox.send(Input::HttpReply { call, result }, cause).await;
+        });
+    }
+
+    fn zookeeper(&mut self, call: CallId, connect: &str, op: ZkOp, cause: Option<EventId>) {
+        let inbox = self.inbox.clone();
+        self.zk.submit(connect, op, move |result: Result<ZkReply, ZkError>| {
+            Box::pin(async move {
+                inbox.send(Input::Zk { call, result }, cause).await;
+            })
+        });
+    }
+
+    fn start_service(&mut self, spec: ServiceSpec, cause: Option<EventId>) {
+        let (sender, mut events) = mpsc::channel(256);
+        let (stop, stopped) = oneshot::channel();
+        let running = self.place.services.run(spec.clone(), sender, stopped);
+        let (place, inbox) = (self.place.clone(), self.inbox.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(running);
+        tasks.spawn(async move {
+            while let Some(event) = events.recv().await {
+                let cause = note_service(&place, &spec, &event, cause);
+                inbox.send(Input::Service(event), cause).await;
+            }
+        });
+        self.service = Some((stop, tasks));
+    }
+}
+
+fn note_service(
+    place: &Place,
+    spec: &ServiceSpec,
+    event: &ServiceEvent,
+    cause: Option<EventId>,
+) -> Option<EventId> {
+    let (task, service, address) = (place.task.clone(), spec.kind().to_owned(), address_of(spec));
+    let what = match event {
+        ServiceEvent::Started => What::ServiceStarted { task, service, address },
+        ServiceEvent::Ready => What::ServiceReady { task, service, address },
+        ServiceEvent::Log(line) => What::Log { line: line.clone() },
+        ServiceEvent::Exited { code, message } => {
+            What::ServiceExited { task, service, code: *code, message: message.clone() }
+        }
+    };
+    Some(place.recorder.record(&place.name, cause, what))
+}
+
+/// The address that clients of a service use, as far as its configuration says.
+pub fn address_of(spec: &ServiceSpec) -> String {
+    let of = |map: &BTreeMap<String, String>, key: &str| map.get(key).cloned().unwrap_or_default();
+    match spec {
+        ServiceSpec::ZooKeeper(spec) => format!("{}:{}", spec.host, spec.client_port),
+        ServiceSpec::Kafka(spec) => {
+            format!("{}:{}", of(&spec.properties, "host.name"), of(&spec.properties, "port"))
+        }
+        ServiceSpec::Cassandra(spec) => format!("{}:{}", spec.address, spec.cql_port),
+        ServiceSpec::Zipkin(spec) => {
+            use stacklab_machine::service::ZipkinRole;
+            let port = match spec.role {
+                ZipkinRole::Collector => of(&spec.env, "COLLECTOR_PORT"),
+                ZipkinRole::Query => of(&spec.env, "QUERY_PORT"),
+                ZipkinRole::Web => of(&spec.flags, "zipkin.web.port").trim_start_matches(':').to_owned(),
+            };
+            format!("{}:{port}", spec.host)
+        }
+    }
+}
