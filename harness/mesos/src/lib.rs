@@ -10,18 +10,19 @@ mod agent;
 mod ids;
 mod master;
 mod messages;
+mod words;
 
 pub mod http;
 pub mod recordio;
 pub mod resources;
 pub mod v1;
 
-pub use agent::{AgentConfig, AgentInput, AgentOutput};
+pub use agent::{Agent, AgentConfig, AgentInput, AgentOutput};
 pub use ids::{
     AgentId, ConnectionId, ContainerId, ExecutorId, FrameworkId, LinkId, OfferId, StatusUuid, StreamId,
     TaskId,
 };
-pub use master::{MasterConfig, MasterInput, MasterOutput};
+pub use master::{Master, MasterConfig, MasterInput, MasterOutput};
 pub use messages::{AgentToMaster, ContainerEvent, Exit, MasterToAgent, Reregistration, Signal, StartSpec};
 pub use resources::{Attribute, AttributeValue, Ranges, Resource, Resources, Scalar};
 pub use v1::{

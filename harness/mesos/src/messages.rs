@@ -8,6 +8,7 @@ use crate::v1::{AgentInfo, ExecutorInfo, FrameworkInfo, KillPolicy, TaskInfo, Ta
 
 /// From an agent to the master.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // Most messages are updates.
 pub enum AgentToMaster {
     /// A new agent.
     Register {

@@ -1,5 +1,13 @@
 //! The agent: containers, executors, and the updates of its tasks.
+//!
+//! The executor that Mesos supplies for command tasks is folded in: an agent speaks for it.
 
 mod config;
+mod container;
+mod launch;
+mod lifecycle;
+mod machine;
+mod updates;
 
 pub use config::{AgentConfig, AgentInput, AgentOutput};
+pub use machine::Agent;

@@ -5,7 +5,11 @@
 
 mod calls;
 mod events;
+mod metrics;
+mod read;
 mod required;
+mod state;
+mod summary;
 pub(crate) mod texts;
 
 pub use calls::{

@@ -10,6 +10,7 @@ use crate::ids::{ContainerId, StatusUuid, TaskId};
 
 /// What an executor says. Framework and executor id are filled in by the shell, which knows the container.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // Nearly every call is an update.
 pub enum ExecutorCall {
     /// Open the event stream. It has to come within a minute of the start.
     Subscribe,

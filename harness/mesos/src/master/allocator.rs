@@ -1,0 +1,286 @@
+//! The hierarchical allocator: who is offered what, and when it is worth looking again.
+//!
+//! Left out: quotas, weights, and the tree of nested roles (they are sorted as if side by side).
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use stacklab_machine::timeline::What;
+use stacklab_machine::{Outbox, Time, earliest};
+
+use super::MasterOutput;
+use super::machine::Master;
+use super::share::Quantities;
+use super::state::{Agent, Filter, Outstanding};
+use crate::ids::{AgentId, FrameworkId, OfferId};
+use crate::resources::{Resources, Scalar, Word};
+use crate::v1::{Capability, Offer, SchedulerEvent};
+
+/// Nothing is offered on an agent with less than 0.01 cpus and less than 32 MB.
+const MIN_CPUS: Scalar = Scalar::from_milli(10);
+const MIN_MEM: Scalar = Scalar::from_milli(32_000);
+
+/// Longest life of a filter: 365 days.
+const MAX_REFUSAL: f64 = 365.0 * 86_400.0;
+
+/// A framework in one of its roles.
+struct Candidate {
+    framework: FrameworkId,
+    role: usize,
+    held: Quantities,
+    allocations: u64,
+    share: f64,
+    gpus: bool,
+    names_role: bool,
+}
+
+struct Role {
+    name: Word,
+    held: Quantities,
+    allocations: u64,
+    share: f64,
+}
+
+impl Master {
+    /// Offers what there is, on one agent or on all of them.
+    pub(super) fn allocate(&mut self, now: Time, only: Option<&AgentId>, out: &mut Outbox<MasterOutput>) {
+        self.counters.allocation_runs += 1;
+        if only.is_none() {
+            self.tick = None;
+        }
+        for framework in self.frameworks.values_mut() {
+            framework.filters.retain(|filter| filter.expires > now);
+        }
+        let agents = self.agents_with_something(only);
+        if agents.is_empty() {
+            return;
+        }
+        let (mut roles, mut candidates) = self.candidates();
+        let mut offers: BTreeMap<FrameworkId, Vec<Offer>> = BTreeMap::new();
+        for agent_id in &agents {
+            self.allocate_agent(now, agent_id, &mut roles, &mut candidates, &mut offers);
+        }
+        for (framework_id, offers) in offers {
+            self.send_offers(&framework_id, offers, out);
+        }
+    }
+
+    fn agents_with_something(&mut self, only: Option<&AgentId>) -> Vec<AgentId> {
+        let mut agents: Vec<_> = self
+            .agents
+            .values()
+            .filter(|agent| agent.link.is_some() && only.is_none_or(|only| agent.id == *only))
+            .filter(|agent| is_enough(&agent.available))
+            .map(|agent| agent.id.clone())
+            .collect();
+        self.order_rng.shuffle(&mut agents);
+        agents
+    }
+
+    fn candidates(&self) -> (Vec<Role>, Vec<Candidate>) {
+        let mut roles: Vec<Role> = Vec::new();
+        let mut candidates = Vec::new();
+        for framework in self.frameworks.values() {
+            for share in &framework.shares {
+                let at = roles.iter().position(|role| role.name == share.role).unwrap_or_else(|| {
+                    let held = Quantities::default();
+                    roles.push(Role { name: share.role.clone(), held, allocations: 0, share: 0.0 });
+                    roles.len() - 1
+                });
+                roles[at].held.merge(&share.held);
+                roles[at].allocations += share.allocations;
+                if framework.stream.is_none() || share.suppressed {
+                    continue;
+                }
+                candidates.push(Candidate {
+                    framework: framework.id.clone(),
+                    role: at,
+                    held: share.held.clone(),
+                    allocations: share.allocations,
+                    share: share.held.dominant_share(&self.total),
+                    gpus: framework.can(Capability::GpuResources),
+                    names_role: framework.can(Capability::MultiRole),
+                });
+            }
+        }
+        for role in &mut roles {
+            role.share = role.held.dominant_share(&self.total);
+        }
+        (roles, candidates)
+    }
+
+    fn allocate_agent(
+        &mut self,
+        now: Time,
+        agent_id: &AgentId,
+        roles: &mut [Role],
+        candidates: &mut [Candidate],
+        offers: &mut BTreeMap<FrameworkId, Vec<Offer>>,
+    ) {
+        let Some(agent) = self.agents.get_mut(agent_id) else { return };
+        candidates.sort_by(|a, b| fairer(a, b, roles));
+        for candidate in candidates.iter_mut() {
+            if agent.has_gpus && !candidate.gpus {
+                continue;
+            }
+            let role = &mut roles[candidate.role];
+            let usable = agent.available.usable_by(&role.name);
+            if !is_enough(&usable) {
+                continue;
+            }
+            let Some(framework) = self.frameworks.get_mut(&candidate.framework) else { continue };
+            let blocking = framework.filters.iter().filter(|filter| filter.blocks(agent_id, role, &usable));
+            if let Some(until) = blocking.map(|filter| filter.expires).max() {
+                self.tick = earliest(self.tick, Some(batch_from(&self.config, until)));
+                continue;
+            }
+            agent.available.subtract(&usable);
+            let share = framework.share(&role.name);
+            share.held.add(&usable);
+            share.allocations += 1;
+            candidate.held.add(&usable);
+            candidate.allocations += 1;
+            candidate.share = candidate.held.dominant_share(&self.total);
+            role.held.add(&usable);
+            role.allocations += 1;
+            role.share = role.held.dominant_share(&self.total);
+            let id = OfferId::new(format!("{}-O{}", self.config.id, self.next_offer));
+            self.next_offer += 1;
+            let role_told = candidate.names_role.then(|| role.name.clone());
+            let offer = make_offer(id, &candidate.framework, agent, usable, role_told);
+            let outstanding = Outstanding {
+                framework_id: offer.framework_id.clone(),
+                agent_id: offer.agent_id.clone(),
+                role: role.name.clone(),
+                resources: offer.resources.clone(),
+                sent: now,
+            };
+            self.offers.insert(offer.id.clone(), outstanding);
+            offers.entry(candidate.framework.clone()).or_default().push(offer);
+        }
+    }
+
+    fn send_offers(&self, framework_id: &FrameworkId, offers: Vec<Offer>, out: &mut Outbox<MasterOutput>) {
+        let connection = self.frameworks.get(framework_id).and_then(|framework| framework.connection());
+        let Some(connection) = connection else { return };
+        for offer in &offers {
+            out.note_with(|| What::OfferSent {
+                offer: offer.id.to_string(),
+                framework: framework_id.to_string(),
+                agent: offer.agent_id.to_string(),
+                host: offer.hostname.to_string(),
+                resources: offer.resources.to_string(),
+            });
+        }
+        out.push(MasterOutput::Event { connection, event: SchedulerEvent::Offers(offers) });
+    }
+
+    /// Takes resources back from a framework; they wait for the next batch.
+    pub(super) fn recover(
+        &mut self,
+        now: Time,
+        framework_id: &FrameworkId,
+        agent_id: &AgentId,
+        role: &Word,
+        resources: &Resources,
+    ) {
+        if resources.is_empty() {
+            return;
+        }
+        if let Some(framework) = self.frameworks.get_mut(framework_id) {
+            framework.share(role).held.subtract(resources);
+        }
+        if let Some(agent) = self.agents.get_mut(agent_id) {
+            agent.available.add(resources);
+            self.tick = earliest(self.tick, Some(batch_after(&self.config, now)));
+        }
+    }
+
+    /// Remembers that a framework refused these resources. 0 s refuse nothing.
+    pub(super) fn refuse(
+        &mut self,
+        now: Time,
+        framework_id: &FrameworkId,
+        filter: (&AgentId, &Word, &Resources),
+        refuse_seconds: Option<f64>,
+    ) {
+        let seconds = match refuse_seconds.unwrap_or(5.0) {
+            seconds if seconds.is_nan() || seconds < 0.0 => 5.0,
+            seconds => seconds.min(MAX_REFUSAL),
+        };
+        let (agent_id, role, resources) = filter;
+        if seconds == 0.0 || resources.is_empty() {
+            return;
+        }
+        let life = Duration::from_secs_f64(seconds).max(self.config.allocation_interval);
+        if let Some(framework) = self.frameworks.get_mut(framework_id) {
+            framework.filters.push(Filter {
+                role: role.clone(),
+                agent_id: agent_id.clone(),
+                resources: resources.clone(),
+                expires: now + life,
+            });
+        }
+    }
+}
+
+impl Filter {
+    fn blocks(&self, agent_id: &AgentId, role: &Role, candidate: &Resources) -> bool {
+        self.agent_id == *agent_id && self.role == role.name && self.resources.contains(candidate)
+    }
+}
+
+fn fairer(a: &Candidate, b: &Candidate, roles: &[Role]) -> Ordering {
+    let (one, other) = (&roles[a.role], &roles[b.role]);
+    let by_role = || {
+        one.share
+            .total_cmp(&other.share)
+            .then(one.allocations.cmp(&other.allocations))
+            .then_with(|| one.name.cmp(&other.name))
+    };
+    let by_framework = || {
+        a.share
+            .total_cmp(&b.share)
+            .then(a.allocations.cmp(&b.allocations))
+            .then_with(|| a.framework.cmp(&b.framework))
+    };
+    if a.role == b.role { by_framework() } else { by_role() }
+}
+
+fn is_enough(resources: &Resources) -> bool {
+    resources.scalar("cpus") >= MIN_CPUS || resources.scalar("mem") >= MIN_MEM
+}
+
+fn make_offer(
+    id: OfferId,
+    framework_id: &FrameworkId,
+    agent: &Agent,
+    resources: Resources,
+    allocation_role: Option<Word>,
+) -> Offer {
+    let executors = agent.executors.keys().filter(|(owner, _)| owner == framework_id);
+    Offer {
+        id,
+        framework_id: framework_id.clone(),
+        agent_id: agent.id.clone(),
+        hostname: agent.hostname.clone(),
+        address: agent.address.clone(),
+        resources,
+        attributes: agent.attributes.clone(),
+        executor_ids: executors.map(|(_, executor)| executor.clone()).collect(),
+        allocation_role,
+    }
+}
+
+/// The first batch that is not before `at`. Batches run every interval from the master's start on.
+fn batch_from(config: &super::MasterConfig, at: Time) -> Time {
+    let interval = (config.allocation_interval.as_micros() as u64).max(1);
+    let passed = at.as_micros().saturating_sub(config.started.as_micros());
+    config.started + Duration::from_micros(passed.div_ceil(interval).saturating_mul(interval))
+}
+
+/// The first batch after `now`.
+fn batch_after(config: &super::MasterConfig, now: Time) -> Time {
+    batch_from(config, now + Duration::from_micros(1))
+}
