@@ -74,7 +74,8 @@ fn command(jvm_options: Option<&str>, distribution: &Distribution, debug: bool) 
     if debug {
         command.push_str(" -Ddebug");
     }
-    command.push_str(" net.elodina.mesos.dse.Executor");
+    command.push(' ');
+    command.push_str(super::EXECUTOR_CLASS);
     command
 }
 

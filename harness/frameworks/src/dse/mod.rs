@@ -15,3 +15,11 @@ pub use executor::NodeWork;
 pub use node::{Node, Runtime, State};
 pub use ports::{Port, Reservation};
 pub use scheduler::{DseMesos, Wait};
+
+/// Main class of the executor, as it stands in the command of an executor.
+pub const EXECUTOR_CLASS: &str = "net.elodina.mesos.dse.Executor";
+
+#[cfg(test)]
+mod executor_tests;
+#[cfg(test)]
+mod scheduler_tests;

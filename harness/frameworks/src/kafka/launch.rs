@@ -64,7 +64,8 @@ fn command(broker: &Broker, distribution: &Distribution, debug: bool) -> String 
     if debug {
         command.push_str(" -Ddebug");
     }
-    command.push_str(" ly.stealth.mesos.kafka.Executor");
+    command.push(' ');
+    command.push_str(super::EXECUTOR_CLASS);
     if distribution.jre.is_some() { format!("jre/bin/{command}") } else { command }
 }
 

@@ -24,3 +24,13 @@ pub use executor::BrokerWork;
 pub use failover::Failover;
 pub use scheduler::{KafkaMesos, Wait};
 pub use stickiness::Stickiness;
+
+/// Main class of the executor, as it stands in the command of an executor.
+pub const EXECUTOR_CLASS: &str = "ly.stealth.mesos.kafka.Executor";
+
+#[cfg(test)]
+mod executor_tests;
+#[cfg(test)]
+pub(crate) mod rig;
+#[cfg(test)]
+mod scheduler_tests;
