@@ -30,7 +30,7 @@ pub use context::Context;
 pub use executor::{Executor, Hands, Work};
 pub use framework::{Framework, Habits, Reply, Setup, Verdict};
 pub use ids::{IdsError, MAX_IDS, expand, expand_filtered};
-pub use offer::{Amount, Artifact, Launch, Offer, Resource};
+pub use offer::{Amount, Artifact, Launch, Offer, Resource, enough};
 pub use options::{ApiUrl, ConfigFile, Grammar, Options, OptionsError, Unknown};
 pub use period::{Period, PeriodError};
 pub use range::{Range, RangeError};

@@ -125,6 +125,15 @@ impl Resource {
     }
 }
 
+/// Whether an offer has enough of `cpus` or `mem`, with Exhibitor's and Zipkin's words if not.
+pub fn enough(name: &str, wanted: f64, offer: &Offer) -> Result<(), String> {
+    match offer.last_scalar(name) {
+        None => Err(format!("no {name}")),
+        Some(offered) if offered < wanted => Err(format!("{name} {offered:?} < {wanted:?}")),
+        Some(_) => Ok(()),
+    }
+}
+
 /// A start that is asked of Mesos: one task in an executor of the framework's own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Launch {

@@ -51,8 +51,9 @@ pub fn page(status: u16, path: &str, reason: &str) -> Response {
     Response::new(status, "text/html; charset=ISO-8859-1", body)
 }
 
-/// A file as an attachment, always as `application/zip`.
-pub fn attachment(name: &str, data: Vec<u8>) -> Response {
+/// A file as an attachment under its own name, always as `application/zip`.
+pub fn attachment(path: &str, data: Vec<u8>) -> Response {
+    let name = path.rsplit('/').next().unwrap_or_default();
     Response::new(200, "application/zip", data)
         .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
 }

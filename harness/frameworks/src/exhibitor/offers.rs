@@ -6,7 +6,7 @@ use stacklab_machine::uuid_v4;
 use super::EXECUTOR_CLASS;
 use super::scheduler::ExhibitorScheduler;
 use super::server::{Server, State, Task};
-use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict};
+use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough};
 
 impl ExhibitorScheduler {
     /// Gives the offer to the first waiting server that fits.
@@ -117,13 +117,4 @@ fn suitable_port(wanted: &[Range], offer: &Offer) -> Option<u32> {
     let overlap =
         |range: &Range| wanted.iter().find_map(|wanted| range.overlap(*wanted)).map(|overlap| overlap.start);
     offered.iter().find_map(overlap)
-}
-
-/// The texts of Exhibitor and Zipkin for a resource that is too small or not there.
-pub(crate) fn enough(name: &str, wanted: f64, offer: &Offer) -> Result<(), String> {
-    match offer.last_scalar(name) {
-        None => Err(format!("no {name}")),
-        Some(offered) if offered < wanted => Err(format!("{name} {offered:?} < {wanted:?}")),
-        Some(_) => Ok(()),
-    }
 }

@@ -1,1 +1,0 @@
-//! Which machine plays which command line.

@@ -1,0 +1,184 @@
+//! An instance: what was asked for, what runs, and both as JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::component::Component;
+use super::stickiness::Stickiness;
+use crate::base::{Constraints, Dialect, Range, TextMap};
+
+/// State of an instance. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Added,
+    Stopped,
+    Staging,
+    Running,
+    Reconciling,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Added, Self::Stopped, Self::Staging, Self::Running, Self::Reconciling];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "Added",
+            Self::Stopped => "Stopped",
+            Self::Staging => "Staging",
+            Self::Running => "Running",
+            Self::Reconciling => "Reconciling",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// The task of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Task {
+    pub(super) id: String,
+    pub(super) agent: String,
+    pub(super) executor: String,
+    pub(super) attributes: Vec<(String, String)>,
+}
+
+/// An instance.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Instance {
+    pub(super) id: String,
+    pub(super) state: State,
+    pub(super) constraints: Constraints,
+    pub(super) task: Option<Task>,
+    /// For query services only.
+    pub(super) stickiness: Option<Stickiness>,
+    pub(super) config: Config,
+}
+
+/// What the executor is told, too: it is the task's data.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Config {
+    pub(super) cpu: f64,
+    /// MB.
+    pub(super) mem: f64,
+    pub(super) ports: Vec<Range>,
+    pub(super) admin_ports: Vec<Range>,
+    /// A key without a value comes from a comma inside a value: neither executor nor scheduler can read it back.
+    pub(super) env: TextMap,
+    pub(super) flags: TextMap,
+    pub(super) script: Option<String>,
+    pub(super) hostname: String,
+}
+
+impl Instance {
+    pub(super) fn new(component: Component, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: State::Added,
+            constraints: Constraints::default(),
+            task: None,
+            stickiness: (component == Component::Query).then(Stickiness::default),
+            config: Config {
+                cpu: 0.5,
+                mem: 256.0,
+                ports: Vec::new(),
+                admin_ports: Vec::new(),
+                env: TextMap::default(),
+                flags: TextMap::default(),
+                script: component.default_script().map(str::to_owned),
+                hostname: String::new(),
+            },
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "state": self.state.name(),
+            "constraints": self.constraints.to_string(),
+            "task": self.task.as_ref().map(Task::to_json),
+            "stickiness": self.stickiness.as_ref().map(Stickiness::to_json),
+            "config": self.config.to_json(),
+        })
+    }
+
+    /// Reads a stored instance; `None` if anything is missing or of another type.
+    pub(super) fn from_json(value: &Value) -> Option<Self> {
+        let task = match value.get("task")? {
+            Value::Null => None,
+            task => Some(Task::from_json(task)?),
+        };
+        let stickiness = match &value["stickiness"] {
+            Value::Null => None,
+            stickiness => Some(Stickiness::from_json(stickiness)?),
+        };
+        Some(Self {
+            id: value["id"].as_str()?.to_owned(),
+            state: State::from_name(value["state"].as_str()?)?,
+            constraints: Constraints::parse(value["constraints"].as_str()?, Dialect::All).ok()?,
+            task,
+            stickiness,
+            config: Config::from_json(value.get("config")?)?,
+        })
+    }
+}
+
+impl Task {
+    fn to_json(&self) -> Value {
+        let attributes: Map<_, _> =
+            self.attributes.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        json!({"id": self.id, "slaveId": self.agent, "executorId": self.executor, "attributes": attributes})
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let text = |field: &str| value[field].as_str().map(str::to_owned);
+        let attributes = value["attributes"].as_object()?.iter();
+        Some(Self {
+            id: text("id")?,
+            agent: text("slaveId")?,
+            executor: text("executorId")?,
+            attributes: attributes
+                .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Config {
+    pub(super) fn to_json(&self) -> Value {
+        let object = |map: &TextMap| -> Map<String, Value> {
+            map.iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
+        };
+        json!({
+            "cpu": self.cpu,
+            "mem": self.mem,
+            "ports": Range::print_list(&self.ports),
+            "adminPorts": Range::print_list(&self.admin_ports),
+            "env": object(&self.env),
+            "flags": object(&self.flags),
+            "configFile": self.script,
+            "hostname": self.hostname,
+        })
+    }
+
+    pub(super) fn from_json(value: &Value) -> Option<Self> {
+        let map = |field: &str| {
+            let mut map = TextMap::default();
+            for (key, value) in value[field].as_object()? {
+                map.insert(key, Some(value.as_str()?.to_owned()));
+            }
+            Some(map)
+        };
+        let ranges = |field: &str| Range::parse_list(value[field].as_str()?).ok();
+        Some(Self {
+            cpu: value["cpu"].as_f64()?,
+            mem: value["mem"].as_f64()?,
+            ports: ranges("ports")?,
+            admin_ports: ranges("adminPorts")?,
+            env: map("env")?,
+            flags: map("flags")?,
+            script: value["configFile"].as_str().map(str::to_owned),
+            hostname: value["hostname"].as_str()?.to_owned(),
+        })
+    }
+}
