@@ -133,8 +133,8 @@ fn yaml(node: &Node) -> BTreeMap<String, String> {
     yaml
 }
 
-/// The first entry of a list of hosts, masks and interfaces that is an address of this host. A host of the lab has one
-/// address, so every interface has it; a name is taken as it is.
+/// The first entry of a list of hosts, masks and interfaces that is an address of this host. A host of the
+/// lab has one address, so every interface has it; a name is taken as it is.
 fn resolve(list: &str, host: &str) -> Option<String> {
     list.split(',').find_map(|entry| match (entry.strip_suffix('*'), entry.starts_with("if:")) {
         (_, true) => Some(host.to_owned()),

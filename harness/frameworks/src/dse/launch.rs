@@ -18,7 +18,8 @@ pub(super) struct Distribution {
     pub(super) jre: Option<String>,
 }
 
-/// Makes the launch of a node on an offer, and remembers its place. A node in a cluster without placed seeds becomes one.
+/// Makes the launch of a node on an offer, and remembers its place. A node in a cluster without placed
+/// seeds becomes one.
 pub(super) fn launch(
     nodes: &mut Nodes,
     id: &str,

@@ -132,8 +132,8 @@ impl Node {
         self.runtime.as_ref().is_some_and(|runtime| runtime.task_id == task_id)
     }
 
-    /// Its document; `ring` is its whole cluster for the API and the executor, and nothing for the state document,
-    /// which names the cluster only.
+    /// Its document; `ring` is its whole cluster for the API and the executor, and nothing for the state
+    /// document, which names the cluster only.
     pub fn to_json(&self, ring: Option<&Ring>) -> Value {
         let mut node = Map::new();
         let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);

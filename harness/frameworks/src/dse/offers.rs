@@ -1,4 +1,5 @@
-//! Whether a node fits an offer (0.2.0.0): resources, stickiness, constraints among seeds, constraints among all.
+//! Whether a node fits an offer (0.2.0.0): resources, stickiness, constraints among seeds, constraints
+//! among all.
 
 use std::cell::RefCell;
 
@@ -14,8 +15,8 @@ use crate::base::{Constraints, Offer, Range};
 #[error("java.util.NoSuchElementException: key not found: {0}")]
 pub(super) struct NoAttribute(String);
 
-/// What the node would take of the offer; a port that it cannot have is missing. Role and reservation are not looked at:
-/// of several numbers with one name the last counts, of several port lists the first.
+/// What the node would take of the offer; a port that it cannot have is missing. Role and reservation are
+/// not looked at: of several numbers with one name the last counts, of several port lists the first.
 pub(super) fn reserve(nodes: &Nodes, node: &Node, offer: &Offer) -> Reservation {
     let placed = |node: &&Node| node.runtime.is_some();
     let shared = nodes.of_cluster(&node.cluster).find(placed);
@@ -211,7 +212,8 @@ mod tests {
             // Storage and agent ports follow the cluster.
             ("", "h1", "31005..31500", "no suitable storage port"),
             ("", "h1", all, "ok 31000 31001 31100 31002 31003 ignored []"),
-            // The JMX port, taken before, is the lowest there is: the agent's own port, for which nothing is left then.
+            // The JMX port, taken before, is the lowest there is: the agent's own port, for which nothing
+            // is left then.
             ("", "h1", "31000,31003,31050..31500", "no suitable agent port"),
             // On the same host they are shared, not asked for again.
             ("", "h0", "31050..31500", "ok 31000 31050 31100 31051 31003 ignored [storage agent]"),

@@ -105,8 +105,8 @@ impl Reservation {
     }
 }
 
-/// Takes the ports out of an offer, one after the other. Of several port resources only the first counts. `wanted` gives
-/// the range for a port, or nothing for any port.
+/// Takes the ports out of an offer, one after the other. Of several port resources only the first counts.
+/// `wanted` gives the range for a port, or nothing for any port.
 pub(super) fn take_ports(offer: &Offer, wanted: impl Fn(Port) -> Option<Range>) -> BTreeMap<Port, u32> {
     let first = offer.resources.iter().find(|resource| resource.name == "ports");
     let mut left = match first.map(|resource| &resource.amount) {

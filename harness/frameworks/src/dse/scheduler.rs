@@ -281,14 +281,16 @@ impl Framework for DseMesos {
         tasks.map(|runtime| (runtime.task_id.clone(), Some(runtime.slave_id.clone()))).collect()
     }
 
-    /// The tasks are killed and forgotten, but the nodes stay *reconciling*: from then on every offer is declined.
+    /// The tasks are killed and forgotten, but the nodes stay *reconciling*: from then on every offer is
+    /// declined.
     fn give_up_reconciling(&mut self, stage: &mut Stage<'_>) {
         for node in self.nodes.nodes.iter_mut().filter(|node| node.state == State::Reconciling) {
             let Some(runtime) = node.runtime.take() else { continue };
             let (id, task) = (&node.id, &runtime.task_id);
             stage.log(|| {
                 format!(
-                    "Reconciling exceeded {RECONCILE_TRIES} tries for node {id}, sending killTask for task {task}"
+                    "Reconciling exceeded {RECONCILE_TRIES} tries for node {id}, \
+                     sending killTask for task {task}"
                 )
             });
             let _ = stage.kill(task, Some(&runtime.slave_id));

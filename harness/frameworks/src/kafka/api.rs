@@ -1,4 +1,5 @@
-//! Which request goes where, and how errors are written (0.9.2.0): GET and POST alike, parameters of query and form.
+//! Which request goes where, and how errors are written (0.9.2.0): GET and POST alike, parameters of query
+//! and form.
 
 use serde_json::Value;
 use stacklab_machine::http::{Request, Response};
@@ -79,7 +80,8 @@ pub(crate) fn parameters(request: &Request) -> Params {
     Params(request.parameters())
 }
 
-/// The broker calls that are answered at once; the flag tells whether the document changed. Nothing for other calls.
+/// The broker calls that are answered at once; the flag tells whether the document changed. Nothing for
+/// other calls.
 pub(super) fn broker_call(
     cluster: &mut Cluster,
     call: &str,

@@ -32,7 +32,8 @@ pub(super) struct StartStop {
     pub(super) force: bool,
 }
 
-/// What the parameters of `add` and `update` say; an outer `Some` is a parameter that is there, an empty one unsets.
+/// What the parameters of `add` and `update` say; an outer `Some` is a parameter that is there, an empty
+/// one unsets.
 #[derive(Debug, Default)]
 struct Settings {
     cpus: Option<f64>,

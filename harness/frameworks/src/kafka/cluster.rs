@@ -48,7 +48,8 @@ impl Cluster {
         )
     }
 
-    /// The values of an attribute among brokers that have a task; those without the attribute count not at all.
+    /// The values of an attribute among brokers that have a task; those without the attribute count not at
+    /// all.
     pub fn peers(&self, name: &str) -> Vec<String> {
         let tasks = self.brokers.iter().filter_map(|broker| broker.task.as_ref());
         let value = |task: &super::broker::Task| match name {

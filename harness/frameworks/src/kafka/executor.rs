@@ -95,8 +95,8 @@ fn properties(data: &[u8], host: &str) -> Result<BTreeMap<String, String>, Unfit
     Ok(properties)
 }
 
-/// A name is taken as it is; a mask has to fit this host's address, and an interface has it, because a host of the lab
-/// has one address only.
+/// A name is taken as it is; a mask has to fit this host's address, and an interface has it, because a host
+/// of the lab has one address only.
 fn resolve(address: &str, host: &str) -> Result<String, Unfit> {
     match (address.strip_prefix("if:"), address.strip_suffix('*')) {
         (Some(_), _) => Ok(host.to_owned()),

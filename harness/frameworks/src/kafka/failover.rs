@@ -36,8 +36,9 @@ impl Default for Failover {
 }
 
 impl Failover {
-    /// The delay that follows the failures so far: doubled with each, up to the longest. The original doubles in 32-bit
-    /// arithmetic, so that after 32 failures the delay is gone and then begins anew; so does this.
+    /// The delay that follows the failures so far: doubled with each, up to the longest. The original
+    /// doubles in 32-bit arithmetic, so that after 32 failures the delay is gone and then begins anew; so
+    /// does this.
     pub fn current_delay(&self) -> Duration {
         match self.multiplier() {
             None => Duration::ZERO,

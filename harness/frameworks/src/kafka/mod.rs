@@ -1,4 +1,5 @@
-//! Kafka-Mesos 0.9.2.0: a scheduler that keeps Kafka 0.8 brokers running, and the executor that is one of them.
+//! Kafka-Mesos 0.9.2.0: a scheduler that keeps Kafka 0.8 brokers running, and the executor that is one of
+//! them.
 
 mod broker;
 mod broker_api;

@@ -1,4 +1,5 @@
-//! Whether a broker fits an offer, and what it takes of it (0.9.2.0): resources of one role first, the rest of `*`.
+//! Whether a broker fits an offer, and what it takes of it (0.9.2.0): resources of one role first, the rest
+//! of `*`.
 
 use stacklab_machine::Time;
 
@@ -117,8 +118,8 @@ fn suitable_port(broker: &Broker, mut ranges: Vec<&Range>) -> Option<u32> {
     }
 }
 
-/// Why a broker cannot use an offer, in the original's words; `None` if it can. `peers` gives the values of an attribute
-/// among the brokers that have a task.
+/// Why a broker cannot use an offer, in the original's words; `None` if it can. `peers` gives the values of
+/// an attribute among the brokers that have a task.
 ///
 /// # Errors
 /// An offer with two roles besides `*`.

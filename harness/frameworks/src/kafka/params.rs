@@ -10,7 +10,8 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Reads a parameter if it is there; `read` gives nothing for a value that will not do, which is the error.
+    /// Reads a parameter if it is there; `read` gives nothing for a value that will not do, which is the
+    /// error.
     pub(crate) fn read<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ()> {
         self.get(name).map(|text| read(text).ok_or(())).transpose()
     }

@@ -1,5 +1,5 @@
-//! For tests: a scheduler or executor in a small world of its own. ZooKeeper and files answer at once, everything else
-//! that the machine says is written down as text.
+//! For tests: a scheduler or executor in a small world of its own. ZooKeeper and files answer at once,
+//! everything else that the machine says is written down as text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -325,7 +325,8 @@ impl Framework for KafkaMesos {
             let (id, task_id) = (&broker.id, &task.id);
             stage.log(|| {
                 format!(
-                    "Reconciling exceeded {RECONCILE_TRIES} tries for broker {id}, sending killTask for task {task_id}"
+                    "Reconciling exceeded {RECONCILE_TRIES} tries for broker {id}, \
+                     sending killTask for task {task_id}"
                 )
             });
             let _ = stage.kill(task_id, Some(&task.slave_id));

@@ -1,5 +1,5 @@
-//! What Kafka's own tools know about topics (Kafka 0.8.1.1, which Kafka-Mesos 0.9.2 was linked against): names, options,
-//! the assignment of replicas, and the documents in ZooKeeper.
+//! What Kafka's own tools know about topics (Kafka 0.8.1.1, which Kafka-Mesos 0.9.2 was linked against):
+//! names, options, the assignment of replicas, and the documents in ZooKeeper.
 
 use std::collections::BTreeMap;
 
@@ -86,8 +86,8 @@ pub(super) struct Refused {
 /// Most partitions that one call may ask for: the original has no bound, a simulation needs one.
 pub(super) const MAX_PARTITIONS: i64 = 10_000;
 
-/// Spreads replicas over brokers as Kafka does when it is told where to start: leaders go round, followers follow with
-/// a shift that grows with each round.
+/// Spreads replicas over brokers as Kafka does when it is told where to start: leaders go round, followers
+/// follow with a shift that grows with each round.
 ///
 /// # Errors
 /// Kafka's own exceptions for numbers that cannot be met.
@@ -111,7 +111,7 @@ pub(super) fn assign(brokers: &[i64], partitions: i64, replicas: i64) -> Result<
     let mut assignment = Assignment::new();
     for partition in 0..u32::try_from(partitions).unwrap_or(0) {
         let at = partition as usize;
-        if at > 0 && at % count == 0 {
+        if at > 0 && at.is_multiple_of(count) {
             shift += 1;
         }
         let leader = at % count;
@@ -139,7 +139,8 @@ pub(super) fn validate_name(name: &str) -> Result<(), Refused> {
         "topic name is illegal, can't be longer than 255 characters".to_owned()
     } else if !name.chars().all(legal) {
         format!(
-            "topic name {name} is illegal, contains a character other than ASCII alphanumerics, '.', '_' and '-'"
+            "topic name {name} is illegal, contains a character other than ASCII alphanumerics, \
+             '.', '_' and '-'"
         )
     } else {
         return Ok(());

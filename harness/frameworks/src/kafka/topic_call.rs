@@ -1,5 +1,5 @@
-//! One call of `/api/topic/*`: a conversation with the brokers' ZooKeeper, one question after the other, that ends in a
-//! reply. It knows neither how the questions travel nor how replies are written.
+//! One call of `/api/topic/*`: a conversation with the brokers' ZooKeeper, one question after the other,
+//! that ends in a reply. It knows neither how the questions travel nor how replies are written.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -69,7 +69,7 @@ enum Step {
     CreateConfig,
     CreateTopic,
     Changes,
-    Notify { number: u64 },
+    Notify { number: u64, tries: u32 },
     Rebalance,
 }
 
@@ -77,7 +77,7 @@ const TOPICS: &str = "/brokers/topics";
 const CONFIGS: &str = "/config/topics";
 const CHANGES: &str = "/config/changes";
 /// Tries to find a free number for a change notice.
-const NOTICE_TRIES: u64 = 16;
+const NOTICE_TRIES: u32 = 16;
 
 impl TopicCall {
     /// Begins a call.
@@ -110,6 +110,11 @@ impl TopicCall {
                 }
                 other => Err(unexpected(other)),
             },
+            Step::Rebalance => match result {
+                Ok(_) => Ok(Next::Done(Ok(json!({"status": "running", "state": ""})))),
+                Err(ZkError::NoNode(_)) => Ok(Next::Done(Ok(json!({"status": "idle", "state": ""})))),
+                Err(other) => Err(exception(&other)),
+            },
             Step::ReadTopic => match result {
                 Ok(ZkReply::Data { data, .. }) => {
                     self.step = Step::ReadConfig { topic: data };
@@ -127,41 +132,29 @@ impl TopicCall {
                 Err(ZkError::NoNode(_)) => self.read(&topic, None),
                 other => Err(unexpected(other)),
             },
-            Step::SetConfig => match result {
-                Ok(_) => Ok(self.config_written()),
-                Err(ZkError::NoNode(_)) => {
-                    self.step = Step::CreateConfig;
-                    let data = self.pending.front().map(Topic::config_document).unwrap_or_default();
-                    Ok(Next::Ask(create(self.path(CONFIGS), data)))
-                }
-                other => Err(unexpected(other)),
-            },
-            Step::CreateConfig => result.map(|_| self.config_written()).map_err(|error| exception(&error)),
-            Step::CreateTopic => match result {
-                Ok(_) => self.written(),
-                Err(ZkError::NodeExists(_)) => Err(format!(
-                    "kafka.common.TopicExistsException: topic {} already exists",
-                    self.pending.front().map(|topic| topic.name.as_str()).unwrap_or_default()
-                )),
-                other => Err(unexpected(other)),
-            },
-            Step::Changes => match result {
-                Ok(ZkReply::Children(notices)) => Ok(self.notify(next_notice(&notices))),
-                Err(ZkError::NoNode(_)) => Ok(self.notify(0)),
-                other => Err(unexpected(other)),
-            },
-            Step::Notify { number } => match result {
-                Ok(_) => self.written(),
-                Err(ZkError::NodeExists(_)) if number < u64::MAX - NOTICE_TRIES => {
-                    Ok(self.notify(number + 1))
-                }
-                other => Err(unexpected(other)),
-            },
-            Step::Rebalance => match result {
-                Ok(_) => Ok(Next::Done(Ok(json!({"status": "running", "state": ""})))),
-                Err(ZkError::NoNode(_)) => Ok(Next::Done(Ok(json!({"status": "idle", "state": ""})))),
-                Err(other) => Err(exception(&other)),
-            },
+            writing => self.written_step(&writing, result),
+        }
+    }
+
+    fn written_step(&mut self, step: &Step, result: Result<ZkReply, ZkError>) -> Result<Next, String> {
+        match (step, result) {
+            (Step::SetConfig, Err(ZkError::NoNode(_))) => {
+                self.step = Step::CreateConfig;
+                let data = self.pending.front().map(Topic::config_document).unwrap_or_default();
+                Ok(Next::Ask(create(self.path(CONFIGS), data)))
+            }
+            (Step::SetConfig | Step::CreateConfig, Ok(_)) => Ok(self.config_written()),
+            (Step::CreateTopic | Step::Notify { .. }, Ok(_)) => self.written(),
+            (Step::CreateTopic, Err(ZkError::NodeExists(_))) => Err(format!(
+                "kafka.common.TopicExistsException: topic {} already exists",
+                self.pending.front().map(|topic| topic.name.as_str()).unwrap_or_default()
+            )),
+            (Step::Changes, Ok(ZkReply::Children(notices))) => Ok(self.notify(next_notice(&notices), 0)),
+            (Step::Changes, Err(ZkError::NoNode(_))) => Ok(self.notify(0, 0)),
+            (Step::Notify { number, tries }, Err(ZkError::NodeExists(_))) if *tries < NOTICE_TRIES => {
+                Ok(self.notify(number.saturating_add(1), tries + 1))
+            }
+            (_, other) => Err(unexpected(other)),
         }
     }
 
@@ -247,9 +240,10 @@ impl TopicCall {
         Next::Ask(ZkOp::Children { path: CHANGES.into() })
     }
 
-    /// The original makes a sequential node; here its number is looked up first and counted on if it is taken.
-    fn notify(&mut self, number: u64) -> Next {
-        self.step = Step::Notify { number };
+    /// The original makes a sequential node; here its number is looked up first and counted on if it is
+    /// taken.
+    fn notify(&mut self, number: u64, tries: u32) -> Next {
+        self.step = Step::Notify { number, tries };
         let name = self.pending.front().map(|topic| Value::from(topic.name.as_str())).unwrap_or_default();
         Next::Ask(create(format!("{CHANGES}/config_change_{number:010}"), name.to_string().into_bytes()))
     }
@@ -302,8 +296,8 @@ fn unexpected(result: Result<ZkReply, ZkError>) -> String {
 pub(super) fn exception(error: &ZkError) -> String {
     let (class, code, path) = match error {
         ZkError::Unreachable { .. } => {
-            return "org.I0Itec.zkclient.exception.ZkTimeoutException: Unable to connect to zookeeper server within \
-                    timeout: 30000"
+            return "org.I0Itec.zkclient.exception.ZkTimeoutException: \
+                    Unable to connect to zookeeper server within timeout: 30000"
                 .into();
         }
         ZkError::NoNode(path) => ("ZkNoNodeException", "NoNode", path),
@@ -311,8 +305,8 @@ pub(super) fn exception(error: &ZkError) -> String {
         ZkError::BadVersion(path) => ("ZkBadVersionException", "BadVersion", path),
         ZkError::Other { path, code } => {
             return format!(
-                "org.I0Itec.zkclient.exception.ZkException: org.apache.zookeeper.KeeperException: KeeperErrorCode = \
-                 {code} for {path}"
+                "org.I0Itec.zkclient.exception.ZkException: org.apache.zookeeper.KeeperException: \
+                 KeeperErrorCode = {code} for {path}"
             );
         }
     };
