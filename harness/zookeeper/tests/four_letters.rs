@@ -1,4 +1,5 @@
 //! The four-letter words, as texts.
+#![allow(clippy::unwrap_used)] // In helpers outside the test functions.
 
 mod common;
 

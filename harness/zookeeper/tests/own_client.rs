@@ -1,4 +1,5 @@
 //! Our client: against a server made of recorded bytes, and through breaks and restarts of our own server.
+#![allow(clippy::unwrap_used)] // In helpers outside the test functions.
 
 mod common;
 

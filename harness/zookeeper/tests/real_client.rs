@@ -1,4 +1,5 @@
 //! The server under a client of somebody else's: the crate `zookeeper-client`, told that the server is 3.4.
+#![allow(clippy::unwrap_used)] // In helpers outside the test functions.
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! What the tests share: a server on a free port, a connection that speaks raw bytes, and waiting for a condition.
 #![allow(dead_code)] // Each test binary uses its own part.
+#![allow(clippy::unwrap_used)] // A test helper fails the test.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
