@@ -6,8 +6,16 @@
 //! [`SchedulerEvent`]: stacklab_mesos::SchedulerEvent
 //! [`SchedulerCall`]: stacklab_mesos::SchedulerCall
 
+mod api;
+mod app;
+mod backoff;
 mod config;
+mod deployment;
+mod launch;
 mod machine;
+mod task;
+#[cfg(test)]
+mod testing;
 
 pub use config::MarathonConfig;
 pub use machine::Marathon;

@@ -182,3 +182,6 @@ impl Stack {
         decode::parse(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,9 @@ pub(super) fn read(source: &str) -> Result<Option<Node>, StackError> {
         let message = format!("yaml: document of {} bytes is too large: at most {MAX_BYTES}", source.len());
         return Err(StackError::new(source, Position { line: 1, column: 1 }, message));
     }
-    let mut builder = Builder { source, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, root: None };
+    let lines = source.lines().collect();
+    let mut builder =
+        Builder { source, lines, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, root: None };
     for event in Parser::new_from_str(source) {
         let (event, span) = event.map_err(|error| {
             let at = position(error.marker().line(), error.marker().col());
@@ -92,6 +94,7 @@ struct Open {
 
 struct Builder<'s> {
     source: &'s str,
+    lines: Vec<&'s str>,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
@@ -101,6 +104,9 @@ struct Builder<'s> {
 impl Builder<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), StackError> {
         let at = position(span.start.line(), span.start.col());
+        if self.is_indented_by_tab(at) {
+            return Err(self.error(at, "found character that cannot start any token"));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_string_tag);
@@ -206,6 +212,14 @@ impl Builder<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// YAML 1.1 allows no tab before the first token of a line outside of flow collections.
+    fn is_indented_by_tab(&self, at: Position) -> bool {
+        let in_flow = self.open.last().is_some_and(|open| open.flow);
+        let line = self.lines.get(at.line as usize - 1).copied().unwrap_or_default();
+        let indent = || line.chars().take(at.column as usize - 1);
+        !in_flow && indent().all(char::is_whitespace) && indent().any(|c| c == '\t')
     }
 
     fn error(&self, at: Position, text: &str) -> StackError {
