@@ -1,12 +1,15 @@
 //! The scheduler as a whole: what goes in, what comes out, in order.
 
+use std::sync::Arc;
+
 use expect_test::{Expect, expect};
 use stacklab_machine::process::Input;
-use stacklab_mesos::TaskState;
+use stacklab_machine::service::ServiceEvent;
+use stacklab_mesos::{ExecutorEvent, TaskState};
 
-use super::DseMesos;
+use super::{DseMesos, NodeWork};
 use crate::base::Scheduler;
-use crate::kafka::rig::Rig;
+use crate::kafka::rig::{Rig, sandbox};
 
 const LINE: &str = "--api http://slave0:31000 --master m:5050 --debug true --framework-name dse-mesos-0.2.x";
 const FILES: [&str; 3] = ["dse-mesos-0.2.jar", "dse-mesos.sh", "dse.tar.gz"];
@@ -113,6 +116,37 @@ fn starts_a_node_for_the_deploy_tool() {
         http://slave0:31000/dse/dse.tar.gz Some(true)
         http://slave0:31000/jar/dse-mesos-0.2.jar Some(false)
         {"id" : "70", "state" : "starting", "cluster" : {"id" : "dse-mesos", "ports" : {"cql" : "31100"}}, "stickiness" : {"period" : "30m"}, "runtime" : {"taskId" : "cassandra-70-1456790400000", "executorId" : "cassandra-70-1456790400000", "slaveId" : "S-slave0", "hostname" : "slave0", "seeds" : [], "attributes" : {"rack" : "r1"}, "reservation" : {"cpus" : 0.5, "mem" : 10000, "ports" : {"storage" : 31000, "jmx" : 31001, "cql" : 31100, "thrift" : 31002, "agent" : 31003}, "ignoredPorts" : []}}, "cpu" : 0.5, "mem" : 10000, "seed" : true, "rack" : "default", "dc" : "default", "constraints" : "hostname=unique"}
+    "#]],
+    );
+}
+
+#[test]
+fn its_executor_understands_it() {
+    let mut rig = rig();
+    for call in ["cluster/add", "node/add", "node/start"] {
+        rig.get(&format!("/api/{call}?{QUERY}"));
+    }
+    rig.offers(BIG);
+    let launched = rig.task.clone().expect("a launch");
+    let files = sandbox(&launched);
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut executor = Rig::executor(NodeWork::new(), &files);
+    let mut told = executor.agent(ExecutorEvent::Launch(Arc::new(launched)));
+    told += &executor.give(Input::Service(ServiceEvent::Ready));
+    told += &executor.pass(5);
+    let data = told.lines().find_map(|line| line.strip_prefix("TASK_RUNNING ")).expect("RUNNING").to_owned();
+    let task = task(&rig);
+    let reply = rig.status(&task, TaskState::Running, &data);
+    assert!(reply.contains("reply 3: 200 {\"status\" : \"started\""), "{reply}");
+    check(
+        &told,
+        &expect![[r#"
+        log [launchTask] cassandra-70-1456790400000
+        TASK_STARTING
+        log Starting Cassandra process
+        start cassandra
+        log Node jumped to normal state
+        TASK_RUNNING slave0
     "#]],
     );
 }
@@ -399,4 +433,18 @@ fn files_and_documents() {
         reply 8: 200 [{"id" : "default", "ports" : {}}]
     "#]],
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_query_is_answered(
+        call in "(node/(list|add|update|start|stop|remove)|cluster/(list|add|update|remove))",
+        query in "((node|cluster|cpu|cqlPort|constraints|cassandraDotYaml)=[0-9a-z*.,=%\\[\\]\\\\]{0,9}&){0,4}timeout=0s",
+    ) {
+        let (mut rig, _) = running();
+        let told = rig.get(&format!("/api/{call}?{query}"));
+        proptest::prop_assert_eq!(told.matches("reply ").count(), 1, "{}", told);
+    }
 }

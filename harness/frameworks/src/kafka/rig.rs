@@ -16,6 +16,7 @@ use stacklab_mesos::{
 };
 
 use crate::base::{Context, Executor, Framework, Scheduler, Work};
+use crate::registry::artifacts;
 
 /// The machine under test, and what is around it.
 pub(crate) struct Rig<M> {
@@ -251,6 +252,15 @@ impl<F: Framework> Rig<Scheduler<F>> {
         let exchange = ExchangeId(self.exchanges);
         self.give(Input::Http { exchange, request: Request::get(url) })
     }
+}
+
+/// The sandbox of a launched task: what its artifacts bring along.
+pub(crate) fn sandbox(task: &TaskInfo) -> Vec<String> {
+    let command = task.executor.as_ref().and_then(|executor| executor.command.as_ref()).expect("a command");
+    let fetch = |uri: &stacklab_mesos::Uri| {
+        artifacts::fetch(&uri.value, uri.extract.unwrap_or(true)).expect("a known artifact")
+    };
+    command.uris.iter().flat_map(fetch).collect()
 }
 
 impl<W: Work> Rig<Executor<W>> {

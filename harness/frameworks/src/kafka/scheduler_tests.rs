@@ -1,11 +1,14 @@
 //! The scheduler as a whole: what goes in, what comes out, in order.
 
+use std::sync::Arc;
+
 use expect_test::{Expect, expect};
 use stacklab_machine::process::Input;
-use stacklab_mesos::{SchedulerEvent, TaskState};
+use stacklab_machine::service::ServiceEvent;
+use stacklab_mesos::{ExecutorEvent, SchedulerEvent, TaskState};
 
-use super::KafkaMesos;
-use super::rig::Rig;
+use super::rig::{Rig, sandbox};
+use super::{BrokerWork, KafkaMesos};
 use crate::base::Scheduler;
 
 const LINE: &str =
@@ -100,6 +103,33 @@ fn starts_a_broker_for_the_deploy_tool() {
         java -cp kafka-mesos-0.9.2.0.jar -Xmx1024m -Ddebug ly.stealth.mesos.kafka.Executor
         http://slave0:31990/jar/kafka-mesos-0.9.2.0.jar http://slave0:31990/kafka/kafka_2.10-0.8.2.2.tgz
         broker={"id" : "70"\, "active" : true\, "cpus" : 0.5\, "mem" : 1024\, "heap" : 1024\, "port" : "31250"\, "constraints" : "hostname\=unique"\, "stickiness" : {"period" : "10m"}\, "failover" : {"delay" : "1m"\, "maxDelay" : "10m"}},defaults=broker.id\=70\,port\=31250\,log.dirs\=kafka-logs\,log.retention.bytes\=10737418240\,zookeeper.connect\=zk0:2181\,host.name\=slave0
+    "#]],
+    );
+}
+
+#[test]
+fn its_executor_understands_it() {
+    let mut rig = rig();
+    rig.get("/api/broker/add?broker=70&cpus=0.5&mem=1024&port=31250&options=num.io.threads%3D4");
+    rig.get("/api/broker/start?broker=70&timeout=10m");
+    rig.offers(BIG);
+    let launched = rig.task.clone().expect("a launch");
+    let files = sandbox(&launched);
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut executor = Rig::executor(BrokerWork::new(), &files);
+    let mut told = executor.agent(ExecutorEvent::Launch(Arc::new(launched)));
+    told += &executor.give(Input::Service(ServiceEvent::Ready));
+    let data = told.lines().find_map(|line| line.strip_prefix("TASK_RUNNING ")).expect("RUNNING").to_owned();
+    let task = task(&rig);
+    let reply = rig.status(&task, TaskState::Running, &data);
+    assert!(reply.contains("reply 2: 200 {\"status\" : \"started\""), "{reply}");
+    check(
+        &told,
+        &expect![[r#"
+        log [launchTask] broker-70-b3f2af6d-0fc7-40c5-853b-559647364cea
+        log Starting KafkaServer
+        start kafka
+        TASK_RUNNING slave0:31250
     "#]],
     );
 }
@@ -499,4 +529,30 @@ fn a_save_that_fails_is_told() {
         exit 1
     "#]],
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_query_is_answered(
+        call in "(broker/(list|add|update|start|stop|remove)|topic/(list|add|update|rebalance))",
+        query in "((broker|topic|cpus|port|options|constraints|replicas)=[0-9a-z*.,=%\\[\\]\\\\]{0,9}&){0,4}timeout=0",
+    ) {
+        let (mut rig, _) = running();
+        let told = rig.get(&format!("/api/{call}?{query}"));
+        proptest::prop_assert_eq!(told.matches("reply ").count(), 1, "{}", told);
+    }
+
+    #[test]
+    fn any_document_is_read_or_refused(change in 0..600usize, by in "[\\[\\]{}:,\"a1.-]{0,3}") {
+        let (mut old, _) = running();
+        let mut document = old.zk.remove("/kafka-mesos").expect("a document");
+        let end = (change + 2).min(document.len());
+        document.replace_range(change.min(end)..end, &by);
+        let mut rig = Rig::<Scheduler<KafkaMesos>>::scheduler(LINE, &FILES);
+        rig.zk.insert("/kafka-mesos".into(), document);
+        let told = rig.give(Input::Start);
+        proptest::prop_assert!(told.contains("SUBSCRIBE") || told.ends_with("exit 1\n"), "{}", told);
+    }
 }
