@@ -100,15 +100,18 @@ pub struct Handle {
     addresses: BTreeMap<&'static str, SocketAddr>,
     life: Life,
     tasks: JoinSet<()>,
+    /// Goes with the handle, which tells the tasks that are not in the set.
+    _alive: watch::Sender<()>,
 }
 
 /// Starts the component that the specification names, on its host. Returns when its ports are bound, which is not
 /// when Kafka and Cassandra are reached: ask `/health`.
 pub async fn start(spec: &ZipkinSpec, options: Options, log: LogSink) -> Result<Handle, StartError> {
+    let alive = watch::Sender::new(());
     let mut starting = Starting {
         host: spec.host.clone(),
         addresses: BTreeMap::new(),
-        life: Life::new(log),
+        life: Life::new(log, alive.subscribe()),
         tasks: JoinSet::new(),
     };
     match spec.role {
@@ -116,7 +119,8 @@ pub async fn start(spec: &ZipkinSpec, options: Options, log: LogSink) -> Result<
         ZipkinRole::Query => query::start(spec, options, &mut starting).await?,
         ZipkinRole::Web => web::start(spec, &mut starting).await?,
     }
-    Ok(Handle { addresses: starting.addresses, life: starting.life, tasks: starting.tasks })
+    let Starting { addresses, life, tasks, .. } = starting;
+    Ok(Handle { addresses, life, tasks, _alive: alive })
 }
 
 impl Handle {
@@ -158,6 +162,7 @@ pub(crate) struct Life {
     log: LogSink,
     stop: watch::Sender<bool>,
     exit: watch::Sender<Option<Exit>>,
+    alive: watch::Receiver<()>,
 }
 
 impl std::fmt::Debug for Life {
@@ -167,12 +172,13 @@ impl std::fmt::Debug for Life {
 }
 
 impl Life {
-    fn new(log: LogSink) -> Self {
+    fn new(log: LogSink, alive: watch::Receiver<()>) -> Self {
         Self {
             counters: Arc::new(Counters::default()),
             log,
             stop: watch::Sender::new(false),
             exit: watch::Sender::new(None),
+            alive,
         }
     }
 
@@ -192,6 +198,16 @@ impl Life {
             first
         });
         self.stop.send_replace(true);
+    }
+
+    /// Waits until the component is to end or has been killed: for what runs outside the component's own tasks.
+    pub(crate) async fn gone(&self) {
+        let mut alive = self.alive.clone();
+        tokio::select! {
+            () = self.stopping() => {}
+            // Nothing is ever sent: this ends when the handle is dropped.
+            _ = alive.changed() => {}
+        }
     }
 
     /// Waits until the component is to end.

@@ -1,13 +1,15 @@
 //! What Zipkin 1.14.1 decides, as functions and small state: no socket, no clock, no randomness of its own.
 //!
 //! A span comes in as a [`message`], the [`Intake`] turns it into rows ([`Write`]); a [`TraceQuery`] says which
-//! index rows lead to traces, and [`merge`] and [`skew`] make of stored spans what is shown.
+//! index rows lead to traces, and [`merge`] and [`skew`] make of stored spans what is shown. [`SpanTables`] is the
+//! keyspace of a simulation.
 
 mod answer;
 mod counters;
 mod dependencies;
 mod intake;
 mod java;
+mod span_tables;
 mod trace_query;
 
 pub mod merge;
@@ -22,6 +24,7 @@ pub use dependencies::{
 };
 pub use intake::{Intake, IntakeConfig, Write};
 pub use java::{annotations_hash, binary_annotations_hash};
+pub use span_tables::SpanTables;
 pub use trace_query::{Parameters, QueryDefaults, TraceIndex, TraceQuery, intersect};
 
 use stacklab_traces::Span;

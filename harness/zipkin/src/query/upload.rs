@@ -59,7 +59,7 @@ pub(super) async fn spans(
     tokio::spawn(async move {
         let _place = place;
         tokio::select! {
-            () = life.stopping() => {}
+            () = life.gone() => {}
             () = finish(&store, &life, &spans) => {}
         }
     });
