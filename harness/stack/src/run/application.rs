@@ -301,6 +301,10 @@ impl App {
     fn call_scheduler(&mut self, world: &mut World<'_>) {
         let State::Tasks { calls, at, .. } = &self.state else { return };
         let Some(call) = calls.get(*at) else { return };
+        if call.may_take_long() {
+            let id = &self.application.id;
+            world.out.note_with(|| What::Waiting { for_what: format!("{id} to answer {}", call.name()) });
+        }
         let request = Request::get(format!("{}{}", self.api, call.path_and_query()));
         self.call = Some(world.calls.make(request, calls::RUNNER_TIMEOUT, world.out));
     }

@@ -94,6 +94,11 @@ impl Call {
         self.path.clone()
     }
 
+    /// Whether the answer comes only when something has started.
+    pub(super) fn may_take_long(&self) -> bool {
+        self.path.ends_with("/start")
+    }
+
     /// The target of the request, keys sorted.
     pub(super) fn path_and_query(&self) -> String {
         if self.query.is_empty() {
