@@ -243,11 +243,12 @@ function tree(trace) {
 
 function render({ span, children }, level, whole) {
   const own = extent([span]);
-  const from = span.timestamp || own.from;
-  const length = span.duration ?? own.to - own.from;
+  // A span that nobody timed stands at the beginning; one that never ended has no length.
+  const from = span.timestamp || own.from || whole.from;
+  const length = span.duration ?? (own.to - own.from || undefined);
   const share = (micros) => whole.to > whole.from ? 100 * micros / (whole.to - whole.from) : 0;
   const left = Math.min(share(from - whole.from), 99.5);
-  const width = Math.max(0, Math.min(share(length), 100 - left));
+  const width = Math.max(0, Math.min(share(length || 0), 100 - left));
   const service = serviceOf(span);
   const failed = hasError(span);
   const marks = (span.annotations || []).filter((a) => !['cs', 'cr', 'sr', 'ss'].includes(a.value)).map((a) =>
@@ -264,7 +265,7 @@ function render({ span, children }, level, whole) {
         style: { left: left + '%', width: width + '%', background: colour(service) } }),
       ...marks, make('span', time, duration(length) || 'no duration')));
   const node = make('div', { className: 'node', role: 'treeitem', tabIndex: -1, 'aria-level': level,
-    'aria-label': `${service}, ${name}, ${duration(length)}${failed ? ', error' : ''}` }, row);
+    'aria-label': `${service}, ${name}, ${duration(length) || 'no duration'}${failed ? ', error' : ''}` }, row);
   node.span = span;
   node.start = whole.from;
   if (children.length) {
