@@ -13,6 +13,7 @@ pub mod config;
 pub mod consumer;
 pub mod model;
 pub mod server;
+mod shell;
 
 pub use config::{BrokerConfig, ConfigError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerError, OffsetReset, Record};

@@ -163,6 +163,16 @@ impl PartitionLog {
     /// Up to `max_bytes` from the item that holds `offset` on, cut wherever the limit falls, and nothing that
     /// reaches `below`. At the end of the log it is empty.
     pub fn read(&self, offset: i64, max_bytes: usize, below: i64) -> Result<Bytes, ErrorCode> {
+        let part = self.part(offset, max_bytes, below)?;
+        Ok(part.map_or_else(Bytes::new, Bytes::copy_from_slice))
+    }
+
+    /// How many bytes [`Self::read`] would give.
+    pub fn available(&self, offset: i64, max_bytes: usize, below: i64) -> Result<usize, ErrorCode> {
+        Ok(self.part(offset, max_bytes, below)?.map_or(0, <[u8]>::len))
+    }
+
+    fn part(&self, offset: i64, max_bytes: usize, below: i64) -> Result<Option<&[u8]>, ErrorCode> {
         if offset < self.start() || offset > self.next {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
@@ -170,10 +180,11 @@ impl PartitionLog {
         // A segment may end before the offset that the next one begins with.
         let segment =
             self.segments.range(at..).find(|segment| segment.last().is_some_and(|last| last >= offset));
-        let Some(segment) = segment else { return Ok(Bytes::new()) };
-        let start = segment.position(offset);
-        let end = segment.position(below).min(start.saturating_add(max_bytes));
-        Ok(Bytes::copy_from_slice(segment.data.get(start..end).unwrap_or_default()))
+        Ok(segment.and_then(|segment| {
+            let start = segment.position(offset);
+            let end = segment.position(below).min(start.saturating_add(max_bytes));
+            segment.data.get(start..end)
+        }))
     }
 
     /// Offsets at which segments begin, newest first, of those last written at or before `time` (in ms): what the

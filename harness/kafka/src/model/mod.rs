@@ -4,10 +4,14 @@
 //! The wire format is [`crate::codec`]'s business; ZooKeeper is seen through the few operations of [`zk`].
 
 pub mod assignment;
+pub mod broker;
 mod error_code;
 mod names;
 
 pub mod compression;
+pub mod consumer;
+pub mod controller;
+pub mod io;
 pub mod log;
 pub mod message;
 pub mod message_set;

@@ -82,7 +82,10 @@ pub enum ZkEvent {
 }
 
 /// A finished call: what it was for, and what it came to.
-pub type Finished<K> = (K, Result<ZkReply, ZkFault>);
+pub type Finished<K> = (K, Answer);
+
+/// What a call came to.
+pub type Answer = Result<ZkReply, ZkFault>;
 
 #[derive(Debug)]
 enum Kind<K> {
@@ -247,7 +250,7 @@ impl<K> ZkCalls<K> {
     }
 
     /// Takes an operation's answer; gives the call back if that finishes it.
-    pub fn answer(&mut self, call: CallId, result: Result<ZkReply, ZkFault>) -> Option<Finished<K>> {
+    pub fn answer(&mut self, call: CallId, result: Answer) -> Option<Finished<K>> {
         match result {
             // After `clear` nothing is pending and answers of the old session find nobody.
             Err(ZkFault::Expired) => return None,
@@ -287,7 +290,7 @@ impl<K> ZkCalls<K> {
         data: Option<Bytes>,
         ephemeral: bool,
         then: K,
-        result: Result<ZkReply, ZkFault>,
+        result: Answer,
     ) -> Option<Finished<K>> {
         let is_target = missing.len() == 1;
         match result {
@@ -311,13 +314,7 @@ impl<K> ZkCalls<K> {
         None
     }
 
-    fn begin_items(
-        &mut self,
-        op: ZkOp,
-        watch_data: bool,
-        then: K,
-        result: Result<ZkReply, ZkFault>,
-    ) -> Option<Finished<K>> {
+    fn begin_items(&mut self, op: ZkOp, watch_data: bool, then: K, result: Answer) -> Option<Finished<K>> {
         let (names, parent) = match (result, op) {
             (Ok(ZkReply::Children(names)), ZkOp::Children { path, .. }) => (names, path),
             (result, _) => return Some((then, result)),
@@ -335,12 +332,7 @@ impl<K> ZkCalls<K> {
         None
     }
 
-    fn add_item(
-        &mut self,
-        listing: CallId,
-        name: String,
-        result: Result<ZkReply, ZkFault>,
-    ) -> Option<Finished<K>> {
+    fn add_item(&mut self, listing: CallId, name: String, result: Answer) -> Option<Finished<K>> {
         let entry = self.listings.get_mut(&listing)?;
         entry.open -= 1;
         if let Ok(ZkReply::Data(data, version)) = result {
@@ -374,7 +366,7 @@ mod tests {
         }
     }
 
-    fn answer(op: ZkOp, nodes: &mut BTreeMap<String, Bytes>) -> (String, Result<ZkReply, ZkFault>) {
+    fn answer(op: ZkOp, nodes: &mut BTreeMap<String, Bytes>) -> (String, Answer) {
         let known = |path: &str| nodes.contains_key(path);
         match op {
             ZkOp::Create { path, data, .. } => {

@@ -4,7 +4,18 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use stacklab_machine::{Outbox, Rng, Time};
+use stacklab_zookeeper::client::ConnectString;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::connections::{Front, accept};
 use crate::config::BrokerConfig;
+use crate::model::Endpoint;
+use crate::model::broker::{Broker as Machine, PartitionOffsets};
+use crate::model::io::{Ending, Input, Output};
+use crate::shell::{self, Shell, ShellConfig, Task, Word, now};
 
 /// Takes the lines of a broker's log, without line ends. Called on the runtime's threads: it must not block.
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -52,29 +63,73 @@ pub struct Exit {
     pub message: String,
 }
 
-/// What one partition's log holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartitionOffsets {
-    /// Offset of the first message that is still there.
-    pub start: i64,
-    /// Offset that the next message will get.
-    pub end: i64,
-    /// Offset up to which consumers may read.
-    pub high_watermark: i64,
-    /// Whether this broker leads the partition.
-    pub leader: bool,
-}
-
 /// Starts brokers.
 #[derive(Debug)]
 pub struct Broker;
 
 impl Broker {
     /// Starts a broker and waits until it is registered, as the original's `startup` does: at most the connection
-    /// timeout for ZooKeeper, and a session timeout more if its own former registration is still there.
+    /// timeout for ZooKeeper, and as many session timeouts more as its own former registration is still there.
     pub async fn start(config: BrokerConfig, log: LogSink) -> Result<BrokerHandle, StartError> {
-        log(&format!("[Kafka Server {}], starting", config.id));
-        Err(StartError::Ended("the server is not part of this build".into()))
+        let (servers, _) = config.zookeeper();
+        let connect = config.zookeeper_connect.clone();
+        ConnectString::parse(&connect)
+            .map_err(|error| StartError::Connect { connect, why: error.to_string() })?;
+        let shell_config =
+            ShellConfig { servers: servers.to_owned(), session_timeout: config.zookeeper_session_timeout };
+        let (listener, address) = bind(&config).await?;
+        let (id, idle) = (config.id, config.connections_max_idle);
+        let port = i32::from(config.advertised_port.unwrap_or(address.port()));
+        let endpoint = Endpoint { host: config.advertised_host.clone(), port };
+        let request_max_bytes = config.request_max_bytes;
+        // Where replicas go need not be foreseeable here: a simulation gives its own stream.
+        let rng = Rng::new(now().as_micros() ^ u64::from(address.port()) << 48);
+        let machine = Machine::new(config, endpoint, rng);
+        let (inbox, receiver) = shell::inbox();
+        let mut children = JoinSet::new();
+        let front = Front { inbox: inbox.clone(), log: Arc::clone(&log), request_max_bytes, idle };
+        children.spawn(accept(listener, front));
+        let (words, mut heard) = mpsc::unbounded_channel();
+        let (exit, exited) = watch::channel(None);
+        let inputs = (inbox.clone(), receiver);
+        let task = tokio::spawn(async move {
+            let ending = Shell::run(machine, shell_config, log, words, inputs, children).await;
+            exit.send_replace(Some(ending));
+        });
+        let handle = BrokerHandle { id, address, inbox, exited, task };
+        loop {
+            match heard.recv().await {
+                Some(Word::Ready) => return Ok(handle),
+                Some(_) => {}
+                None => return Err(StartError::from(handle.ending().await)),
+            }
+        }
+    }
+}
+
+async fn bind(config: &BrokerConfig) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |why| StartError::Bind { address: format!("{}:{}", config.host, config.port), why };
+    let listener = TcpListener::bind((config.host.as_str(), config.port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+impl From<Ending> for StartError {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::ZooKeeperTimeout(ms) => Self::ZooKeeperTimeout(ms),
+            Ending::AlreadyRegistered(id) => Self::AlreadyRegistered(id),
+            other => Self::Ended(other.to_string()),
+        }
+    }
+}
+
+impl From<Ending> for Exit {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Stopped => Self { code: 0, message: String::new() },
+            other => Self { code: 1, message: other.to_string() },
+        }
     }
 }
 
@@ -83,6 +138,9 @@ impl Broker {
 pub struct BrokerHandle {
     id: i32,
     address: SocketAddr,
+    inbox: mpsc::Sender<Task<Machine>>,
+    exited: watch::Receiver<Option<Ending>>,
+    task: JoinHandle<()>,
 }
 
 impl BrokerHandle {
@@ -96,18 +154,52 @@ impl BrokerHandle {
         self.address
     }
 
-    /// Shuts the broker down cleanly: leaderships handed over, ZooKeeper session closed. At most 16 s.
+    /// Shuts the broker down cleanly: leaderships handed over, ZooKeeper session closed. At most 20 s: three tries
+    /// to hand over, and the closing.
     pub async fn stop(self) -> Exit {
-        Exit { code: 0, message: String::new() }
+        // If it has ended meanwhile there is nobody to tell.
+        let _ = self.inbox.send(Task::Input(Input::Terminate)).await;
+        self.ending().await.into()
     }
 
     /// Waits until the broker ends by itself. May be awaited again, and by several.
     pub async fn exited(&self) -> Exit {
-        std::future::pending().await
+        self.ending().await.into()
     }
 
     /// The partitions of a topic that this broker has a log of.
-    pub async fn partition_offsets(&self, _topic: &str) -> BTreeMap<i32, PartitionOffsets> {
-        BTreeMap::new()
+    pub async fn partition_offsets(&self, topic: &str) -> BTreeMap<i32, PartitionOffsets> {
+        let topic = topic.to_owned();
+        self.ask(move |machine| machine.partition_offsets(&topic)).await.unwrap_or_default()
+    }
+
+    /// Whether this broker is the controller, and has found out what there is.
+    pub async fn is_controller(&self) -> bool {
+        self.ask(|machine| machine.is_controller()).await.unwrap_or_default()
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Machine) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let act = move |machine: &mut Machine, _: Time, _: &mut Outbox<Output>| {
+            drop(answer.send(question(machine)));
+        };
+        self.inbox.send(Task::With(Box::new(act))).await.ok()?;
+        answered.await.ok()
+    }
+
+    async fn ending(&self) -> Ending {
+        let mut exited = self.exited.clone();
+        let ending = exited.wait_for(Option::is_some).await.map(|ending| ending.clone());
+        // The task went without a word only if the runtime ends.
+        ending.ok().flatten().unwrap_or(Ending::Stopped)
+    }
+}
+
+impl Drop for BrokerHandle {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

@@ -1,0 +1,1 @@
+//! The consumer as a machine.
