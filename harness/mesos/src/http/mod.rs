@@ -16,3 +16,6 @@ pub use calls::{
     ExecutorRequest, SchedulerRequest, call_json, executor_call, executor_call_json, scheduler_call,
 };
 pub use events::{BadEvent, event_json, executor_event_json, parse_event, parse_executor_event};
+
+#[cfg(test)]
+mod tests;

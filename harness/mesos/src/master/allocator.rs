@@ -214,18 +214,28 @@ impl Master {
             return;
         }
         let life = Duration::from_secs_f64(seconds).max(self.config.allocation_interval);
+        let filter = Filter {
+            role: role.clone(),
+            agent_id: agent_id.clone(),
+            resources: resources.clone(),
+            expires: now + life,
+        };
         if let Some(framework) = self.frameworks.get_mut(framework_id) {
-            framework.filters.push(Filter {
-                role: role.clone(),
-                agent_id: agent_id.clone(),
-                resources: resources.clone(),
-                expires: now + life,
-            });
+            framework.filters.retain(|other| !filter.covers(other));
+            framework.filters.push(filter);
         }
     }
 }
 
 impl Filter {
+    /// Whether the other one changes nothing beside this one.
+    fn covers(&self, other: &Self) -> bool {
+        self.agent_id == other.agent_id
+            && self.role == other.role
+            && self.expires >= other.expires
+            && self.resources.contains(&other.resources)
+    }
+
     fn blocks(&self, agent_id: &AgentId, role: &Role, candidate: &Resources) -> bool {
         self.agent_id == *agent_id && self.role == role.name && self.resources.contains(candidate)
     }

@@ -207,7 +207,12 @@ impl Master {
                 let message = MasterToAgent::Kill { framework_id: id.clone(), task_id, kill_policy };
                 out.push(MasterOutput::ToAgent { link, message });
             }
-            None => agent.pending_kills.push((id.clone(), task_id)),
+            None => {
+                let kill = (id.clone(), task_id);
+                if !agent.pending_kills.contains(&kill) {
+                    agent.pending_kills.push(kill);
+                }
+            }
         }
     }
 }

@@ -54,3 +54,6 @@ impl Resource {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;
