@@ -160,6 +160,13 @@ impl Parser<'_> {
         if self.peek().kind == Kind::String {
             return Ok(TypeName::Custom(self.advance().text));
         }
+        if self.eat_word("set") {
+            // A reserved word everywhere but here.
+            self.expect("<")?;
+            let element = self.type_name()?;
+            self.expect(">")?;
+            return Ok(TypeName::Set(Box::new(element)));
+        }
         let name = self.table_name()?;
         if name.keyspace.is_some() || !self.eat("<") {
             return Ok(TypeName::Named(name.keyspace, name.name));
@@ -167,7 +174,6 @@ impl Parser<'_> {
         let mut inner = self.list(">", Self::type_name)?.into_iter();
         let kind = match (name.name.as_str(), inner.next(), inner.next(), inner.len()) {
             ("list", Some(element), None, 0) => TypeName::List(Box::new(element)),
-            ("set", Some(element), None, 0) => TypeName::Set(Box::new(element)),
             ("map", Some(key), Some(value), 0) => TypeName::Map(Box::new(key), Box::new(value)),
             ("frozen", Some(element), None, 0) => TypeName::Frozen(Box::new(element)),
             ("tuple", Some(first), second, _) => {

@@ -142,6 +142,12 @@ mod tests {
 
     #[test]
     fn every_table_is_defined() {
+        for text in TABLES.iter().chain(&MODERN_TABLES) {
+            let parsed = cql::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let Statement::Schema(SchemaStatement::CreateTable(create)) = parsed.statement else { panic!("{text}") };
+            let keyspace = &all()[create.table.keyspace.as_deref().unwrap()];
+            ddl_table::schema(&create, keyspace, [0; 16]).unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
         let tables: usize = all().values().map(|keyspace| keyspace.tables.len()).sum();
         assert_eq!(tables, TABLES.len() + MODERN_TABLES.len());
         let local = &all()["system"].tables["local"].schema;

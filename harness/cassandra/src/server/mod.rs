@@ -1,5 +1,6 @@
 //! The live shell: one listening socket a node, any number of nodes a ring.
 
+mod connection;
 mod node;
 mod ring;
 
