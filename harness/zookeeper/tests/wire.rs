@@ -245,6 +245,7 @@ async fn authentication_is_out_of_band() {
     let answer = raw.call(5, 102, &Body::new().text("token").0).await;
     assert_eq!((answer.error, answer.body), (0, hex("ffffffff")));
     assert_eq!(raw.call(-2, 11, &[]).await, Answer { xid: -2, zxid: 1, error: 0, body: vec![] });
+    assert_eq!(raw.call(7, 11, &[]).await.xid, -2, "whatever number it came with");
     let answer = raw.call(-4, 100, &Body::new().int(0).text("kerberos").text("x").0).await;
     assert_eq!(answer.error, -115);
     assert_eq!(raw.frame().await, None);

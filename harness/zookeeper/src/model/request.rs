@@ -10,6 +10,9 @@ use super::{
 
 type Answer = Result<Response, Code>;
 
+/// The number of every answer to a ping.
+const XID_PING: i32 = -2;
+
 /// What a part of a transaction changed, for those who watch.
 enum Effect {
     Created(String),
@@ -51,6 +54,8 @@ impl Ensemble {
                 self.hang_up(connection, out);
             }
             request => {
+                // A ping is answered as one whatever number it came with.
+                let xid = if request == Request::Ping { XID_PING } else { xid };
                 self.sessions.touch(session, now.as_millis());
                 let result = self.answer(now, connection, (session, &caller), request, out);
                 self.restore(connection, caller);
