@@ -23,8 +23,10 @@ pub(super) struct Ensemble {
     retries: Retries,
     changes: VecDeque<Change>,
     step: Step,
-    /// Tries used up, in units of one divided wait; see [`Ensemble::spend`].
-    spent: u64,
+    /// Tries to read that are used up, in units of one divided wait; see [`Ensemble::spend_read`].
+    reads: u64,
+    /// Tries to write that are used up.
+    writes: u64,
     /// The last configuration without an install directory, so that an equal one is not read again.
     empty: Vec<u8>,
 }
@@ -35,9 +37,9 @@ enum Step {
     /// Waits for `get-state`.
     Reading(CallId),
     /// Waits for `config/set`.
-    Writing(CallId, Box<Value>),
-    /// Waits before the next try: to read (`None`) or to write.
-    Pausing(Time, Option<Box<Value>>),
+    Writing(CallId),
+    /// Waits before the next try, which begins with reading.
+    Pausing(Time),
 }
 
 /// One change.
@@ -59,7 +61,7 @@ enum Kind {
 
 impl Ensemble {
     pub(super) fn new(retries: Retries) -> Self {
-        Self { retries, changes: VecDeque::new(), step: Step::Idle, spent: 0, empty: Vec::new() }
+        Self { retries, changes: VecDeque::new(), step: Step::Idle, reads: 0, writes: 0, empty: Vec::new() }
     }
 
     /// A server runs: its Exhibitor is told about it.
@@ -86,7 +88,7 @@ impl Ensemble {
     }
 
     fn begin(&mut self, stage: &mut Stage<'_>) {
-        self.spent = 0;
+        (self.reads, self.writes) = (0, 0);
         self.empty.clear();
         self.read(stage);
     }
@@ -101,25 +103,22 @@ impl Ensemble {
         };
     }
 
-    fn write(&mut self, body: Box<Value>, stage: &mut Stage<'_>) {
+    fn write(&mut self, body: &Value, stage: &mut Stage<'_>) {
         let Some(change) = self.changes.front() else { return };
         let url = format!("{}/exhibitor/v1/config/set", change.endpoint);
         let request = http::Request::json(http::Method::Post, url, body.to_string());
-        self.step = Step::Writing(stage.http(request, Some(PATIENCE)), body);
+        self.step = Step::Writing(stage.http(request, Some(PATIENCE)));
     }
 
     pub(super) fn wake_at(&self) -> Option<Time> {
-        if let Step::Pausing(until, _) = self.step { Some(until) } else { None }
+        if let Step::Pausing(until) = self.step { Some(until) } else { None }
     }
 
     pub(super) fn wake(&mut self, stage: &mut Stage<'_>) {
         if self.wake_at().is_none_or(|at| at > stage.now) {
             return;
         }
-        match std::mem::replace(&mut self.step, Step::Idle) {
-            Step::Pausing(_, Some(body)) => self.write(body, stage),
-            _ => self.read(stage),
-        }
+        self.read(stage);
     }
 
     /// Takes an Exhibitor's answer.
@@ -130,10 +129,10 @@ impl Ensemble {
         servers: &[Server],
         stage: &mut Stage<'_>,
     ) {
-        match std::mem::replace(&mut self.step, Step::Idle) {
+        match self.step {
             Step::Reading(own) if own == call => self.have_read(result, servers, stage),
-            Step::Writing(own, body) if own == call => self.have_written(result, body, stage),
-            other => self.step = other,
+            Step::Writing(own) if own == call => self.have_written(result, stage),
+            _ => {}
         }
     }
 
@@ -145,18 +144,18 @@ impl Ensemble {
     ) {
         let body = match result {
             Ok(response) if response.status == 200 => response.body,
-            Ok(response) => return self.try_again(None, &format!("status {}", response.status), stage),
-            Err(failure) => return self.try_again(None, &failure.to_string(), stage),
+            Ok(response) => return self.read_again(&format!("status {}", response.status), stage),
+            Err(failure) => return self.read_again(&failure.to_string(), stage),
         };
         if self.empty == body && self.pause_for_content(stage) {
             return;
         }
         let state: Value = match serde_json::from_slice(&body) {
             Ok(state) => state,
-            Err(error) => return self.try_again(None, &error.to_string(), stage),
+            Err(error) => return self.read_again(&error.to_string(), stage),
         };
         let Some(config) = state["config"].as_object() else {
-            return self.try_again(None, "no configuration", stage);
+            return self.read_again("no configuration", stage);
         };
         let loaded = config.get("zookeeperInstallDirectory").and_then(Value::as_str).unwrap_or_default();
         if loaded.is_empty() {
@@ -172,9 +171,9 @@ impl Ensemble {
     /// yet". On a brand-new ensemble it is really empty, so this lasts for all the tries; then it goes on all the same.
     fn pause_for_content(&mut self, stage: &mut Stage<'_>) -> bool {
         let divisor = u64::from(stage.context.pace.divisor());
-        let left = self.spend(divisor, stage);
+        let left = self.spend_read(divisor, stage);
         if left {
-            self.pause(None, stage);
+            self.pause(stage);
         }
         left
     }
@@ -200,17 +199,10 @@ impl Ensemble {
         };
         fields.insert("serversSpec".into(), Value::from(new.to_string()));
         let sent = keys::SENT.iter().filter_map(|field| Some(((*field).to_owned(), as_text(fields.get(*field)?))));
-        let body = Box::new(Value::Object(sent.collect()));
-        self.spent = 0;
-        self.write(body, stage);
+        self.write(&Value::Object(sent.collect()), stage);
     }
 
-    fn have_written(
-        &mut self,
-        result: Result<http::Response, http::Failure>,
-        body: Box<Value>,
-        stage: &mut Stage<'_>,
-    ) {
+    fn have_written(&mut self, result: Result<http::Response, http::Failure>, stage: &mut Stage<'_>) {
         let failure = match result {
             Err(failure) => failure.to_string(),
             Ok(response) => match serde_json::from_slice::<Value>(&response.body) {
@@ -219,7 +211,9 @@ impl Ensemble {
                 Err(_) => format!("status {}", response.status),
             },
         };
-        self.try_again(Some(body), &failure, stage);
+        // The next try begins with reading: what made this one fail may be another server's entry.
+        self.writes += 1;
+        if self.writes < self.budget(stage) { self.pause(stage) } else { self.give_up(&failure, stage) }
     }
 
     fn finish(&mut self, stage: &mut Stage<'_>) {
@@ -242,19 +236,23 @@ impl Ensemble {
     }
 
     /// After a try that failed because of somebody else: the bound in seconds stays, however fast waits pass.
-    fn try_again(&mut self, body: Option<Box<Value>>, why: &str, stage: &mut Stage<'_>) {
-        if self.spend(1, stage) { self.pause(body, stage) } else { self.give_up(why, stage) }
+    fn read_again(&mut self, why: &str, stage: &mut Stage<'_>) {
+        if self.spend_read(1, stage) { self.pause(stage) } else { self.give_up(why, stage) }
     }
 
-    /// Uses up part of the tries; false if none is left. A try that is a wait to be lived through counts in full at
-    /// every pace, one that waits for a slow Exhibitor only for as long as it really lasts.
-    fn spend(&mut self, units: u64, stage: &Stage<'_>) -> bool {
-        self.spent = self.spent.saturating_add(units);
-        self.spent < u64::from(self.retries.count) * u64::from(stage.context.pace.divisor())
+    /// Uses up tries to read; false if none is left. A try that is a wait to be lived through counts in full at every
+    /// pace, one that waits for a slow Exhibitor only for as long as it really lasts.
+    fn spend_read(&mut self, units: u64, stage: &Stage<'_>) -> bool {
+        self.reads = self.reads.saturating_add(units);
+        self.reads < self.budget(stage)
     }
 
-    fn pause(&mut self, body: Option<Box<Value>>, stage: &Stage<'_>) {
-        self.step = Step::Pausing(stage.now + stage.context.pace.wait(self.retries.backoff), body);
+    fn budget(&self, stage: &Stage<'_>) -> u64 {
+        u64::from(self.retries.count) * u64::from(stage.context.pace.divisor())
+    }
+
+    fn pause(&mut self, stage: &Stage<'_>) {
+        self.step = Step::Pausing(stage.now + stage.context.pace.wait(self.retries.backoff));
     }
 }
 

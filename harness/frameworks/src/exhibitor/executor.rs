@@ -8,7 +8,7 @@ use stacklab_machine::{Time, earliest, http};
 use stacklab_mesos::TaskInfo;
 
 use super::config::SharedConfig;
-use super::exhibitor::{Arguments, ZooKeeperState, get_state, wanted_zookeeper};
+use super::stand_in::{Arguments, ZooKeeperState, get_state, wanted_zookeeper};
 use super::server::Config;
 use super::shared::Shared;
 use super::status::Statuses;
@@ -215,7 +215,7 @@ impl Work for ExhibitorExecutor {
 
     fn zk_reply(&mut self, call: CallId, result: Result<ZkReply, ZkError>, hands: &mut Hands<'_>) {
         if let Some(exhibitor) = &mut self.exhibitor
-            && exhibitor.shared.reply(&exhibitor.arguments, call, result, hands)
+            && exhibitor.shared.reply(call, result, hands)
         {
             self.changed();
         }

@@ -1,1 +1,86 @@
-//! Tests.
+//! The executor alone: what it makes of its task.
+
+use std::sync::Arc;
+
+use stacklab_machine::http::Request;
+use stacklab_machine::process::{ExchangeId, Input};
+use stacklab_mesos::{ExecutorEvent, Resources, TaskInfo};
+
+use super::ExhibitorExecutor;
+use super::server::Server;
+use crate::base::Executor;
+use crate::kafka::rig::Rig;
+
+type Worker = Rig<Executor<ExhibitorExecutor>>;
+
+fn task(arguments: &[(&str, &str)]) -> Arc<TaskInfo> {
+    let mut config = Server::new("70").config;
+    for (key, value) in arguments {
+        config.exhibitor.insert((*key).into(), (*value).into());
+    }
+    let mut task = TaskInfo::new("exhibitor-70-x", "exhibitor-70", "S0".into(), Resources::new());
+    task.data = Some(config.to_json().to_string().into_bytes());
+    Arc::new(task)
+}
+
+const GOOD: [(&str, &str); 4] = [
+    ("configtype", "zookeeper"),
+    ("zkconfigconnect", "zk0:2181"),
+    ("zkconfigzpath", "/exhibitor/config"),
+    ("port", "31150"),
+];
+
+#[test]
+fn says_running_when_its_port_is_open() {
+    let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+    assert_eq!(rig.give(Input::Start), "SUBSCRIBE\n");
+    assert_eq!(rig.agent(ExecutorEvent::Launch(task(&GOOD))), "listen 31150\nTASK_RUNNING\n");
+}
+
+#[test]
+fn fails_what_exhibitor_refuses() {
+    for (arguments, expected) in [
+        (&GOOD[3..], "MissingConfigurationTypeException"),
+        (&GOOD[..1], "--zkconfigzpath must be specified"),
+        (&[("configtype", "s3")], "Configuration type not supported here: s3"),
+    ] {
+        let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+        let told = rig.agent(ExecutorEvent::Launch(task(arguments)));
+        assert!(told.contains("TASK_FAILED") && told.contains(expected), "{told}");
+    }
+    let mut broken = TaskInfo::new("exhibitor-70-x", "exhibitor-70", "S0".into(), Resources::new());
+    broken.data = Some(b"{}".to_vec());
+    let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+    assert!(rig.agent(ExecutorEvent::Launch(Arc::new(broken))).contains("TASK_FAILED"));
+}
+
+#[test]
+fn answers_while_the_platform_zookeeper_is_away() {
+    let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+    rig.zk_down = true;
+    let told = rig.agent(ExecutorEvent::Launch(task(&GOOD)));
+    assert!(told.contains("TASK_RUNNING"), "{told}");
+    let mut get = |url: &str| {
+        let request = Request::get(format!("/exhibitor/v1/{url}"));
+        rig.give(Input::Http { exchange: ExchangeId(1), request })
+    };
+    let state = get("config/get-state");
+    assert!(state.contains(r#""zookeeperInstallDirectory":"","#) && state.contains(r#""clientPort":2181"#), "{state}");
+    assert_eq!(get("cluster/status"), "reply 1: 200 []\n");
+    assert!(get("cluster/state").contains(r#""description":"latent","isLeader":false"#));
+    assert!(get("ui/index.html").contains("Exhibitor for ZooKeeper"));
+    assert!(get("explorer/node").contains("404"));
+}
+
+#[test]
+fn ends_its_task_but_not_itself() {
+    let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+    rig.agent(ExecutorEvent::Launch(task(&GOOD)));
+    let kill = || ExecutorEvent::Kill { task_id: "exhibitor-70-x".into(), kill_policy: None };
+    assert_eq!(rig.agent(kill()), "TASK_FINISHED\n");
+    assert_eq!(rig.agent(kill()), "");
+    let request = Request::get("/exhibitor/v1/config/get-state");
+    assert!(rig.give(Input::Http { exchange: ExchangeId(1), request }).contains("503"));
+    assert_eq!(rig.agent(ExecutorEvent::Launch(task(&GOOD))), "TASK_RUNNING\n", "on the port it has");
+    assert_eq!(rig.agent(ExecutorEvent::Shutdown), "exit 0\n");
+}

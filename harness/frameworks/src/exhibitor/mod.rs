@@ -6,7 +6,6 @@
 mod api;
 mod config;
 mod ensemble;
-mod exhibitor;
 mod executor;
 mod keys;
 mod offers;
@@ -15,6 +14,7 @@ mod scheduler;
 mod server;
 mod shared;
 mod spec;
+mod stand_in;
 mod status;
 mod view;
 
@@ -30,3 +30,5 @@ mod executor_tests;
 mod scenario_tests;
 #[cfg(test)]
 mod scheduler_tests;
+#[cfg(test)]
+mod world;

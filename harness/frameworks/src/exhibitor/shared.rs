@@ -7,7 +7,7 @@ use stacklab_machine::http::Response;
 use stacklab_machine::process::{CallId, ExchangeId, ZkError, ZkOp, ZkReply};
 
 use super::config::SharedConfig;
-use super::exhibitor::{Arguments, SharedNode};
+use super::stand_in::{Arguments, SharedNode};
 use crate::base::{Hands, web};
 
 /// The configuration as last read or written, and what is under way.
@@ -54,7 +54,6 @@ impl Shared {
     /// Takes an answer; true if the configuration is another one now.
     pub(super) fn reply(
         &mut self,
-        arguments: &Arguments,
         call: CallId,
         result: Result<ZkReply, ZkError>,
         hands: &mut Hands<'_>,
@@ -72,7 +71,7 @@ impl Shared {
                 true
             }
             Err(ZkError::BadVersion(_) | ZkError::NodeExists(_) | ZkError::NoNode(_)) => {
-                self.read(arguments, hands);
+                // Noticed for good with the next look at the node only.
                 let text = "Another process has updated the config. Your changes have not been saved.";
                 hands.respond(exchange, outcome(false, text));
                 false

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stacklab_machine::http::{Failure, Method, Request, Response};
 use stacklab_machine::process::{CallId, ExchangeId};
 
-use super::exhibitor::{new_config, own_state, page, status_entry};
+use super::stand_in::{new_config, own_state, page, status_entry};
 use super::executor::ExhibitorExecutor;
 use crate::base::{Hands, web};
 
