@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::{Ranges, Resource, Scalar, Value, Word};
 
 /// Resources of any names and roles. Entries that agree in name, kind and role are one; empty ones are dropped.
+/// Their order is always the same (cpus, mem, disk, gpus, ports, others), where Mesos' own depends on what was
+/// added last: the same resources print the same text.
+///
 /// A clone costs nothing until one of the two is changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resources(Arc<Vec<Resource>>);
@@ -84,7 +87,10 @@ impl Resources {
         let entries = Arc::make_mut(&mut self.0);
         match position(entries, resource) {
             Some(at) => entries[at].value.add(&resource.value),
-            None => entries.push(resource.clone()),
+            None => {
+                let at = entries.partition_point(|entry| entry.rank() < resource.rank());
+                entries.insert(at, resource.clone());
+            }
         }
     }
 
@@ -196,6 +202,13 @@ impl Resources {
 }
 
 impl Resource {
+    /// Where it stands among others.
+    fn rank(&self) -> (usize, &str, &str) {
+        let known = ["cpus", "mem", "disk", "gpus", "ports"];
+        let place = known.iter().position(|name| self.name == *name).unwrap_or(known.len());
+        (place, &self.name, &self.role)
+    }
+
     fn usable_by(&self, role: &str) -> bool {
         self.role == "*"
             || self.role == *role

@@ -7,4 +7,5 @@ mod endpoints;
 mod launches;
 mod offers;
 mod subscriptions;
+mod walks;
 mod world;
