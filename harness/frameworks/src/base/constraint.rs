@@ -213,7 +213,8 @@ fn entries(text: &str) -> Result<Vec<(String, String)>, ConstraintError> {
     let entry = |part: &str| {
         // Just read as a map with values: every part has one.
         let map = super::TextMap::parse_full(part)?;
-        let pair = map.iter().next().map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()));
+        let pair =
+            map.iter().next().map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()));
         Ok(pair.unwrap_or_default())
     };
     unescaped_commas(text).into_iter().filter(|part| !part.is_empty()).map(entry).collect()

@@ -47,7 +47,9 @@ impl Context {
 
     /// The first file that begins and ends so: the masks of the originals (`kafka-mesos.*\.jar`).
     pub fn file_like(&self, start: &str, end: &str) -> Option<&str> {
-        self.file(|name| name.starts_with(start) && name.ends_with(end) && name.len() >= start.len() + end.len())
+        self.file(|name| {
+            name.starts_with(start) && name.ends_with(end) && name.len() >= start.len() + end.len()
+        })
     }
 
     /// Whether there is a directory of this name.

@@ -13,7 +13,9 @@ use super::{Framework, Offer, Reconcile, Scheduler, Verdict, convert};
 impl<F: Framework> Scheduler<F> {
     pub(crate) fn mesos(&mut self, now: Time, event: SchedulerEvent, out: &mut Out) {
         match event {
-            SchedulerEvent::Subscribed { framework_id, .. } => self.subscribed(now, framework_id.as_str(), out),
+            SchedulerEvent::Subscribed { framework_id, .. } => {
+                self.subscribed(now, framework_id.as_str(), out)
+            }
             SchedulerEvent::Offers(offers) => self.offers(now, &offers, out),
             SchedulerEvent::Update(status) => self.update(now, &status, out),
             SchedulerEvent::Message { agent_id, executor_id, data } => {

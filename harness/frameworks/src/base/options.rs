@@ -74,7 +74,8 @@ impl Options {
             };
             let name = long_name(grammar, flag.split('=').next().unwrap_or_default())
                 .ok_or_else(|| unrecognized(grammar, written))?;
-            let value = inline.or_else(|| words.next().cloned()).ok_or_else(|| without_value(grammar, name))?;
+            let value =
+                inline.or_else(|| words.next().cloned()).ok_or_else(|| without_value(grammar, name))?;
             options.values.insert(name.to_owned(), value);
         }
         if options.positional.len() > usize::from(grammar.config_file.is_some()) {
@@ -113,8 +114,9 @@ impl Options {
 
     /// The value of an option that must be there, with Kafka's and Zipkin's words if it is not.
     pub fn required(&self, name: &str) -> Result<&str, OptionsError> {
-        self.get(name)
-            .ok_or_else(|| format!("Undefined {name}. Provide either cli option or config default value").into())
+        self.get(name).ok_or_else(|| {
+            format!("Undefined {name}. Provide either cli option or config default value").into()
+        })
     }
 
     /// Whether `--debug true` was given.

@@ -68,9 +68,10 @@ mod tests {
         let plan = Reconcile { spacing: Duration::from_secs(10), tries: 3 };
         let at = |seconds| Time::SIM_START + Duration::from_secs(seconds);
         let mut passes = Passes::default();
-        let seen: Vec<_> = [(0, true, false), (5, false, true), (10, false, true), (12, true, true), (20, false, true)]
-            .map(|(second, all, open)| passes.next(at(second), plan, all, open))
-            .to_vec();
+        let seen: Vec<_> =
+            [(0, true, false), (5, false, true), (10, false, true), (12, true, true), (20, false, true)]
+                .map(|(second, all, open)| passes.next(at(second), plan, all, open))
+                .to_vec();
         assert_eq!(seen, [Pass::All, Pass::Skip, Pass::Open, Pass::Skip, Pass::Open]);
         assert_eq!(passes.next(at(30), plan, false, true), Pass::GiveUp);
         assert_eq!(passes.next(at(40), plan, false, true), Pass::GiveUp);

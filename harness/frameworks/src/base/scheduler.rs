@@ -53,14 +53,7 @@ enum Phase {
 impl<F: Framework> Scheduler<F> {
     /// A scheduler with the words behind `scheduler` of its command line.
     pub fn new(words: Vec<String>, context: Context) -> Self {
-        Self {
-            words,
-            context,
-            core: Core::default(),
-            phase: Phase::New,
-            live: None,
-            files: BTreeMap::new(),
-        }
+        Self { words, context, core: Core::default(), phase: Phase::New, live: None, files: BTreeMap::new() }
     }
 
     fn start(&mut self, out: &mut Out) {
@@ -190,7 +183,8 @@ impl<F: Framework> Scheduler<F> {
             return;
         }
         let exchange = waiting.exchange;
-        let response = self.with_stage(now, out, |framework, stage| framework.answer(waiting.what, false, stage));
+        let response =
+            self.with_stage(now, out, |framework, stage| framework.answer(waiting.what, false, stage));
         if let Some(response) = response {
             out.push(Output::Respond { exchange, response });
         }

@@ -144,7 +144,10 @@ mod tests {
             ("a=b,,c=d", "error: a=b,,c=d"),
             (r"a=b\", "error: open escaping"),
             // The comma that splits an address list: a second entry without a value.
-            ("KAFKA_ZOOKEEPER=h1:2181,h2:2181", r#"[("KAFKA_ZOOKEEPER", Some("h1:2181")), ("h2:2181", None)]"#),
+            (
+                "KAFKA_ZOOKEEPER=h1:2181,h2:2181",
+                r#"[("KAFKA_ZOOKEEPER", Some("h1:2181")), ("h2:2181", None)]"#,
+            ),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }

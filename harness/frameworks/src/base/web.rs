@@ -104,12 +104,16 @@ mod tests {
 
     #[test]
     fn prints_both_styles() {
-        let value = serde_json::json!({"id": "7", "options": {}, "mem": 1024, "url": "http://h", "l": [1, null]});
+        let value =
+            serde_json::json!({"id": "7", "options": {}, "mem": 1024, "url": "http://h", "l": [1, null]});
         assert_eq!(
             spaced(&value),
             r#"{"id" : "7", "options" : {}, "mem" : 1024, "url" : "http:\/\/h", "l" : [1, null]}"#
         );
-        assert_eq!(code_error(400, "broker required").text(), "{\"code\" : 400, \"error\" : \"broker required\"}\n");
+        assert_eq!(
+            code_error(400, "broker required").text(),
+            "{\"code\" : 400, \"error\" : \"broker required\"}\n"
+        );
         let failure = outcome(false, "Servers 7 already exist", None);
         assert_eq!(failure.text(), "{\"success\":false,\"message\":\"Servers 7 already exist\"}\n");
         let success = outcome(true, "", Some(Value::Array(Vec::new())));

@@ -7,7 +7,7 @@ use stacklab_machine::process::ExchangeId;
 use super::keys;
 use super::scheduler::{ExhibitorScheduler, change};
 use super::server::{Server, State};
-use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, expand, web};
+use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, decimal, expand, web, whole};
 
 /// A `start` that waits.
 #[derive(Debug)]
@@ -215,13 +215,13 @@ fn new_server(id: &str, parameters: &Parameters) -> Result<Server, Thrown> {
     let mut server = Server::new(id);
     let config = &mut server.config;
     if let Some(cpu) = parameters.get("cpu") {
-        config.cpu = cpu.parse()?;
+        config.cpu = decimal(cpu)?;
     }
     if let Some(mem) = parameters.get("mem") {
-        config.mem = mem.parse()?;
+        config.mem = decimal(mem)?;
     }
     if let Some(backoff) = parameters.get("configchangebackoff") {
-        config.backoff_ms = backoff.parse()?;
+        config.backoff_ms = whole(backoff)?;
     }
     if let Some(port) = parameters.get("port") {
         config.ports = Range::parse_list(port)?;

@@ -67,7 +67,8 @@ impl Ensemble {
     /// A server runs: its Exhibitor is told about it.
     pub(super) fn join(&mut self, server: &Server, stage: &mut Stage<'_>) {
         let Some(endpoint) = server.endpoint() else { return };
-        let overrides = server.config.shared.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let overrides =
+            server.config.shared.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let kind = Kind::Join { overrides };
         self.add(kind, endpoint, server, stage);
     }
@@ -198,7 +199,8 @@ impl Ensemble {
             }
         };
         fields.insert("serversSpec".into(), Value::from(new.to_string()));
-        let sent = keys::SENT.iter().filter_map(|field| Some(((*field).to_owned(), as_text(fields.get(*field)?))));
+        let sent =
+            keys::SENT.iter().filter_map(|field| Some(((*field).to_owned(), as_text(fields.get(*field)?))));
         self.write(&Value::Object(sent.collect()), stage);
     }
 

@@ -8,9 +8,9 @@ use stacklab_machine::{Time, earliest, http};
 use stacklab_mesos::TaskInfo;
 
 use super::config::SharedConfig;
-use super::stand_in::{Arguments, ZooKeeperState, get_state, wanted_zookeeper};
 use super::server::Config;
 use super::shared::Shared;
+use super::stand_in::{Arguments, ZooKeeperState, get_state, wanted_zookeeper};
 use super::status::Statuses;
 use crate::base::{Hands, TaskState, Work};
 

@@ -65,7 +65,10 @@ fn answers_while_the_platform_zookeeper_is_away() {
         rig.give(Input::Http { exchange: ExchangeId(1), request })
     };
     let state = get("config/get-state");
-    assert!(state.contains(r#""zookeeperInstallDirectory":"","#) && state.contains(r#""clientPort":2181"#), "{state}");
+    assert!(
+        state.contains(r#""zookeeperInstallDirectory":"","#) && state.contains(r#""clientPort":2181"#),
+        "{state}"
+    );
     assert_eq!(get("cluster/status"), "reply 1: 200 []\n");
     assert!(get("cluster/state").contains(r#""description":"latent","isLeader":false"#));
     assert!(get("ui/index.html").contains("Exhibitor for ZooKeeper"));

@@ -25,7 +25,11 @@ impl ExhibitorScheduler {
                 }
             }
         }
-        if refusals.is_empty() { Verdict::decline("all servers are running") } else { Verdict::Decline(refusals) }
+        if refusals.is_empty() {
+            Verdict::decline("all servers are running")
+        } else {
+            Verdict::Decline(refusals)
+        }
     }
 
     /// The UI port on which the server could run, or why it cannot.

@@ -17,7 +17,10 @@ fn deploy(world: &mut World, ids: &str, hosts: &[&str]) {
         world.offer(host);
     }
     let answer = world.answer(start).expect("the answer to start");
-    assert!(answer.starts_with(&format!(r#"{{"success":true,"message":"Started servers {ids}""#)), "{answer}");
+    assert!(
+        answer.starts_with(&format!(r#"{{"success":true,"message":"Started servers {ids}""#)),
+        "{answer}"
+    );
 }
 
 fn all_serve(world: &mut World, count: usize) -> bool {
@@ -34,7 +37,10 @@ fn one_server_takes_a_minute_to_join_and_then_serves() {
     assert!(world.until(10.0, |world| world.lines.iter().any(|line| line == "Server 70 added to ensemble")));
     let joined = world.clock();
     assert!((59.0..63.0).contains(&joined), "{joined}");
-    assert_eq!(world.views()[0], SERVING.replace("true", "false").replace("serving", "down").replace('3', "1"));
+    assert_eq!(
+        world.views()[0],
+        SERVING.replace("true", "false").replace("serving", "down").replace('3', "1")
+    );
     assert!(world.until(31.0, |world| !world.services.is_empty()));
     world.pass(0.1);
     assert_eq!(world.views(), [SERVING]);

@@ -13,8 +13,8 @@ use super::options::{self, GRAMMAR};
 use super::server::{Server, State};
 use super::view::Views;
 use crate::base::{
-    Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage, Status,
-    TaskState, Verdict,
+    Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
+    Status, TaskState, Verdict,
 };
 
 /// The scheduler of Exhibitor-Mesos.
@@ -76,7 +76,8 @@ impl Framework for ExhibitorScheduler {
 
     fn restore(&mut self, document: &Value) -> Result<Option<String>, String> {
         // A document that does not fit is "no state", without a word; the next save overwrites it.
-        let servers = document["cluster"].as_array().and_then(|list| list.iter().map(Server::from_json).collect());
+        let servers =
+            document["cluster"].as_array().and_then(|list| list.iter().map(Server::from_json).collect());
         let Some(servers) = servers else { return Ok(None) };
         self.servers = servers;
         Ok(document["frameworkid"].as_str().map(str::to_owned))
@@ -142,7 +143,9 @@ impl Framework for ExhibitorScheduler {
     fn status(&mut self, status: &Status, stage: &mut Stage<'_>) {
         match status.state {
             TaskState::Running => self.runs(status, stage),
-            TaskState::Lost | TaskState::Failed | TaskState::Error => self.ended(status, State::Stopped, stage),
+            TaskState::Lost | TaskState::Failed | TaskState::Error => {
+                self.ended(status, State::Stopped, stage)
+            }
             TaskState::Finished | TaskState::Killed => self.ended(status, State::Added, stage),
             TaskState::Staging | TaskState::Starting => {
                 stage.log(|| format!("Got unexpected task state {}", status.state));

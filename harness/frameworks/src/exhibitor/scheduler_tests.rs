@@ -39,7 +39,8 @@ fn starts_a_server_for_the_deploy_tool() {
     let mut told = rig.begin();
     told += &rig.get("/health");
     told += &rig.get("/api/add?constraints=hostname%3Dunique&cpu=0.1&id=70&mem=1024&port=31150");
-    told += &rig.get("/api/config?configtype=zookeeper&id=70&zookeeper-install-directory=/tmp/zookeeper&other=x");
+    told +=
+        &rig.get("/api/config?configtype=zookeeper&id=70&zookeeper-install-directory=/tmp/zookeeper&other=x");
     told += &rig.get("/api/start?id=70");
     told += &rig.offers("O1 slave0 cpus:4;mem:4096;ports:[31151-32000]");
     told += &rig.offers("O2 slave0 cpus:0.05;mem:4096;ports:[31000-32000]");
@@ -163,7 +164,8 @@ fn answers_in_the_originals_words() {
           404 <html>
         /nothing
           404 <html>
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
     let request = Request::json(Method::Post, "/api/start?id=7", "");
     let answer = rig.give(Input::Http { exchange: ExchangeId(99), request });
     assert!(answer.starts_with("reply 99: 405 <html>"), "{answer}");
@@ -331,7 +333,11 @@ fn storage_decides_whether_the_process_lives() {
         ("unreachable", None, true),
         ("empty", Some(""), false),
         ("half-written", Some("{\"frameworkid\":"), false),
-        ("of another release", Some(r#"{"frameworkid":"F1","cluster":[{"id":"70","state":"Running"}]}"#), false),
+        (
+            "of another release",
+            Some(r#"{"frameworkid":"F1","cluster":[{"id":"70","state":"Running"}]}"#),
+            false,
+        ),
     ] {
         told += &format!("# {name}\n{}", start(LINE, &FILES, document, down));
     }
@@ -383,7 +389,8 @@ fn storage_decides_whether_the_process_lives() {
         # --foo 1
         log Error: Invalid arguments
         exit 1
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use stacklab_machine::http::{Failure, Method, Request, Response};
 use stacklab_machine::process::{CallId, ExchangeId};
 
-use super::stand_in::{new_config, own_state, page, status_entry};
 use super::executor::ExhibitorExecutor;
+use super::stand_in::{new_config, own_state, page, status_entry};
 use crate::base::{Hands, web};
 
 /// After so long another Exhibitor counts as down.
@@ -59,9 +59,7 @@ impl ExhibitorExecutor {
             return hands.respond(exchange, web::page(503, request.path(), "Service Unavailable"));
         };
         let response = match (request.method, request.path()) {
-            (Method::Get, "/exhibitor/v1/config/get-state") => {
-                Response::json(200, self.state_body())
-            }
+            (Method::Get, "/exhibitor/v1/config/get-state") => Response::json(200, self.state_body()),
             (Method::Post, "/exhibitor/v1/config/set") => {
                 match new_config(&exhibitor.shared.config, request) {
                     Some(config) => {
@@ -96,7 +94,8 @@ impl ExhibitorExecutor {
                 open.servers.push((entry.host, own_state.clone()));
                 continue;
             }
-            let url = format!("http://{}:{}/exhibitor/v1/cluster/state", entry.host, exhibitor.arguments.port);
+            let url =
+                format!("http://{}:{}/exhibitor/v1/cluster/state", entry.host, exhibitor.arguments.port);
             let call = hands.http(Request::get(url), Some(PATIENCE));
             self.statuses.calls.insert(call, (exchange, index));
             open.servers.push((entry.host, Value::Null));

@@ -10,9 +10,7 @@ use stacklab_machine::service::{ServiceEvent, ServiceSpec};
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Machine, Outbox, Pace, Queue, Rng, Step, Time, earliest};
 use stacklab_mesos::v1::{Address, MasterInfo};
-use stacklab_mesos::{
-    ExecutorCall, ExecutorEvent, SchedulerCall, SchedulerEvent, TaskInfo, TaskStatus,
-};
+use stacklab_mesos::{ExecutorCall, ExecutorEvent, SchedulerCall, SchedulerEvent, TaskInfo, TaskStatus};
 
 use super::{ExhibitorExecutor, ExhibitorScheduler};
 use crate::base::{Context, Executor, Scheduler};
@@ -119,28 +117,30 @@ impl World {
     fn step(&mut self, end: Time) -> bool {
         let wake = self.hosts.iter().filter_map(|host| host.machine.wake_at()).min();
         let wake = earliest(self.scheduler.wake_at(), wake);
-        let Some(next) = earliest(wake, self.queue.next_at()).filter(|next| *next <= end) else { return false };
+        let Some(next) = earliest(wake, self.queue.next_at()).filter(|next| *next <= end) else {
+            return false;
+        };
         self.now = self.now.max(next);
         if self.queue.next_at().is_some_and(|at| at <= self.now) {
             match self.queue.pop() {
-                Some((_, Event::ToScheduler(input))) => self.to_scheduler(Some(input)),
-                Some((_, Event::ToExecutor(index, input))) => self.to_executor(index, Some(input)),
+                Some((_, Event::ToScheduler(input))) => self.feed_scheduler(Some(input)),
+                Some((_, Event::ToExecutor(index, input))) => self.feed_executor(index, Some(input)),
                 None => {}
             }
             return true;
         }
         if self.scheduler.wake_at().is_some_and(|at| at <= self.now) {
-            self.to_scheduler(None);
+            self.feed_scheduler(None);
             return true;
         }
         let due = |host: &Host| host.machine.wake_at().is_some_and(|at| at <= self.now);
         if let Some(index) = self.hosts.iter().position(due) {
-            self.to_executor(index, None);
+            self.feed_executor(index, None);
         }
         true
     }
 
-    fn to_scheduler(&mut self, input: Option<Input<SchedulerEvent>>) {
+    fn feed_scheduler(&mut self, input: Option<Input<SchedulerEvent>>) {
         let mut out = Outbox::new();
         match input {
             Some(input) => self.scheduler.handle(self.now, input, &mut out),
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    fn to_executor(&mut self, index: usize, input: Option<Input<ExecutorEvent>>) {
+    fn feed_executor(&mut self, index: usize, input: Option<Input<ExecutorEvent>>) {
         let mut out = Outbox::new();
         match input {
             Some(input) => self.hosts[index].machine.handle(self.now, input, &mut out),
@@ -213,7 +213,8 @@ impl World {
 
     fn route(&mut self, who: Who, call: CallId, request: Request) {
         let authority = request.authority();
-        let listens = |host: &Host| host.port.is_some_and(|port| format!("{}:{port}", host.name) == authority);
+        let listens =
+            |host: &Host| host.port.is_some_and(|port| format!("{}:{port}", host.name) == authority);
         match self.hosts.iter().position(listens) {
             None => self.reply(who, call, Err(Failure::Refused(authority))),
             Some(index) => {
@@ -237,8 +238,16 @@ impl World {
 
     fn start(&mut self, index: usize, spec: &ServiceSpec) {
         let ServiceSpec::ZooKeeper(spec) = spec else { panic!("no ZooKeeper: {spec:?}") };
-        let peers: Vec<String> = spec.servers.iter().map(|peer| format!("{}@{}", peer.id, peer.host)).collect();
-        let text = format!("{:.1} {}@{}:{} of {}", self.clock(), spec.server_id, spec.host, spec.client_port, peers.join(","));
+        let peers: Vec<String> =
+            spec.servers.iter().map(|peer| format!("{}@{}", peer.id, peer.host)).collect();
+        let text = format!(
+            "{:.1} {}@{}:{} of {}",
+            self.clock(),
+            spec.server_id,
+            spec.host,
+            spec.client_port,
+            peers.join(",")
+        );
         self.services.push(text);
         self.push(Event::ToExecutor(index, Input::Service(ServiceEvent::Started)));
         self.push(Event::ToExecutor(index, Input::Service(ServiceEvent::Ready)));

@@ -68,11 +68,7 @@ fn only_jar(mask: &str, context: &Context) -> Result<(), UnknownProgram> {
     }
 }
 
-fn java(
-    program: &str,
-    arguments: &[String],
-    context: Context,
-) -> Option<Result<AnyProgram, UnknownProgram>> {
+fn java(program: &str, arguments: &[String], context: Context) -> Option<Result<AnyProgram, UnknownProgram>> {
     if program.contains('/') && !program.starts_with('/') && !context.files.contains(program) {
         return Some(Err(ends(127, format!("sh: 1: {program}: not found"))));
     }

@@ -123,7 +123,10 @@ impl Found {
         }
         let prefix = format!("{directory}/");
         if !self.files.iter().any(|file| file.starts_with(&prefix)) {
-            return Err(UnknownProgram::Ends { code: 2, line: format!("sh: 1: cd: can't cd to {directory}") });
+            return Err(UnknownProgram::Ends {
+                code: 2,
+                line: format!("sh: 1: cd: can't cd to {directory}"),
+            });
         }
         let inside = self.files.iter().filter_map(|file| file.strip_prefix(&prefix));
         self.files = inside.filter(|file| !file.is_empty()).map(str::to_owned).collect();

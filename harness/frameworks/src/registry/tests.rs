@@ -93,7 +93,11 @@ fn commands_that_end_at_once() {
         ("cd nowhere && java", &[], r#"Ends { code: 2, line: "sh: 1: cd: can't cd to nowhere" }"#),
         ("sleep 10", &[], r#"Ends { code: 0, line: "" }"#),
         ("python -m SimpleHTTPServer", &[], r#"NotPlayed { command: "python -m SimpleHTTPServer" }"#),
-        ("java -jar zipkin-mesos-0.1.jar help", &[], r#"NotPlayed { command: "java -jar zipkin-mesos-0.1.jar help" }"#),
+        (
+            "java -jar zipkin-mesos-0.1.jar help",
+            &[],
+            r#"NotPlayed { command: "java -jar zipkin-mesos-0.1.jar help" }"#,
+        ),
         ("", &[], r#"NotPlayed { command: "" }"#),
     ] {
         assert_eq!(outcome(command, names), expected, "{command}");
@@ -103,7 +107,9 @@ fn commands_that_end_at_once() {
 #[test]
 fn variables_are_expanded_as_a_shell_does() {
     let command = "API=http://$HOST:${PORT0}; java -jar zipkin-mesos-0.1.jar scheduler --api \"$API\" --master 'm:$X' $UNSET";
-    let Ok(AnyProgram::Scheduler(mut scheduler)) = program(context(command, &STACK)) else { panic!("no scheduler") };
+    let Ok(AnyProgram::Scheduler(mut scheduler)) = program(context(command, &STACK)) else {
+        panic!("no scheduler")
+    };
     let mut out = Outbox::new();
     scheduler.handle(Time::SIM_START, Input::Start, &mut out);
     let read = out.take_outputs().into_iter().find_map(|output| match output {

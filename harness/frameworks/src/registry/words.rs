@@ -199,7 +199,8 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
         Some(wanted) => {
             let mut name_chars = name.chars();
             let first = name_chars.next();
-            first.is_some_and(|c| wanted == '?' || wanted == c) && fits(pattern_chars.as_str(), name_chars.as_str())
+            first.is_some_and(|c| wanted == '?' || wanted == c)
+                && fits(pattern_chars.as_str(), name_chars.as_str())
         }
     }
 }

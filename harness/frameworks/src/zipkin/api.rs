@@ -6,7 +6,7 @@ use stacklab_machine::http::{Request, Response};
 use super::component::Component;
 use super::instance::{Instance, State};
 use super::scheduler::{ZipkinScheduler, change};
-use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, TextMap, expand, web};
+use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, TextMap, decimal, expand, web};
 
 /// A `start` that waits.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ impl ZipkinScheduler {
             return file.map_or_else(not_found, |path| Reply::File { path });
         }
         let call = path.strip_prefix("/api/").and_then(|rest| rest.trim_end_matches('/').split_once('/'));
-        let Some((Some(component), call)) = call.map(|(kind, call)| (Component::from_name(kind), call)) else {
+        let Some((Some(component), call)) = call.map(|(kind, call)| (Component::from_name(kind), call))
+        else {
             return not_found();
         };
         let parameters = Parameters(request.parameters());
@@ -62,8 +63,7 @@ impl ZipkinScheduler {
     }
 
     fn ids(&self, component: Component, expression: &str) -> Result<Vec<String>, Thrown> {
-        let existing: Vec<String> =
-            self.list(component).iter().map(|instance| instance.id.clone()).collect();
+        let existing: Vec<String> = self.list(component).iter().map(|instance| instance.id.clone()).collect();
         Ok(expand(expression, &existing)?)
     }
 
@@ -84,8 +84,7 @@ impl ZipkinScheduler {
         if missing.is_empty() {
             return Ok(Ok((expression.to_owned(), ids)));
         }
-        let text =
-            format!("Zipkin {} instance(s) {} do not exist", component.name(), missing.join(","));
+        let text = format!("Zipkin {} instance(s) {} do not exist", component.name(), missing.join(","));
         Ok(Err(web::outcome(false, &text, None)))
     }
 
@@ -231,10 +230,10 @@ fn new_instance(component: Component, id: &str, parameters: &Parameters) -> Resu
     let mut instance = Instance::new(component, id);
     let config = &mut instance.config;
     if let Some(cpu) = parameters.get("cpu") {
-        config.cpu = cpu.parse()?;
+        config.cpu = decimal(cpu)?;
     }
     if let Some(mem) = parameters.get("mem") {
-        config.mem = mem.parse()?;
+        config.mem = decimal(mem)?;
     }
     if let Some(ports) = parameters.get("port") {
         config.ports = Range::parse_list(ports)?;
@@ -260,10 +259,10 @@ fn new_instance(component: Component, id: &str, parameters: &Parameters) -> Resu
 /// Takes what can be read, and silently keeps the rest as it was.
 fn update(instance: &mut Instance, parameters: &Parameters) {
     let config = &mut instance.config;
-    if let Some(cpu) = parameters.get("cpu").and_then(|text| text.parse().ok()) {
+    if let Some(cpu) = parameters.get("cpu").and_then(|text| decimal(text).ok()) {
         config.cpu = cpu;
     }
-    if let Some(mem) = parameters.get("mem").and_then(|text| text.parse().ok()) {
+    if let Some(mem) = parameters.get("mem").and_then(|text| decimal(text).ok()) {
         config.mem = mem;
     }
     if let Some(env) = parameters.get("env").and_then(|text| TextMap::parse(text).ok()) {
@@ -275,7 +274,9 @@ fn update(instance: &mut Instance, parameters: &Parameters) {
     if let Some(script) = parameters.get("configFile") {
         config.script = Some(script.to_owned());
     }
-    if let Some(new) = parameters.get("constraints").and_then(|text| Constraints::parse(text, Dialect::All).ok()) {
+    if let Some(new) =
+        parameters.get("constraints").and_then(|text| Constraints::parse(text, Dialect::All).ok())
+    {
         instance.constraints.merge(new);
     }
 }

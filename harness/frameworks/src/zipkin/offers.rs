@@ -125,7 +125,8 @@ impl ZipkinScheduler {
     /// Every executor fetches everything.
     fn artifacts(&self, api: &str) -> Vec<Artifact> {
         let files = &self.files;
-        let file = |kind: &str, name: &str, extract| Artifact { uri: format!("{api}/{kind}/{name}"), extract };
+        let file =
+            |kind: &str, name: &str, extract| Artifact { uri: format!("{api}/{kind}/{name}"), extract };
         let mut artifacts = vec![
             file("jar", &files.jar, false),
             file("collector", &files.collector, false),
@@ -142,9 +143,8 @@ impl ZipkinScheduler {
     pub(super) fn file(&self, path: &str) -> Option<Option<String>> {
         let (kind, name) = path.strip_prefix('/')?.split_once('/')?;
         let files = &self.files;
-        let script = |known: &[String]| {
-            known.iter().any(|script| script == name).then(|| format!("{DEPS}/{name}"))
-        };
+        let script =
+            |known: &[String]| known.iter().any(|script| script == name).then(|| format!("{DEPS}/{name}"));
         Some(match kind {
             "jar" => Some(files.jar.clone()),
             "collector" => Some(files.collector.clone()),

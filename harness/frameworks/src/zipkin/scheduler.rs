@@ -12,8 +12,8 @@ use super::component::{Component, of_task};
 use super::instance::{Instance, State};
 use super::options::{self, GRAMMAR};
 use crate::base::{
-    Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage, Status,
-    TaskState, Verdict, web,
+    Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
+    Status, TaskState, Verdict, web,
 };
 
 /// The scheduler of Zipkin-Mesos.

@@ -78,7 +78,8 @@ fn parse_date(text: &str) -> Option<Time> {
     let shifted = if month > 2 { year } else { year - 1 };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 719_468;
-    let seconds = u64::try_from(days).ok()? * 86_400 + hour.min(23) * 3600 + minute.min(59) * 60 + second.min(60);
+    let seconds =
+        u64::try_from(days).ok()? * 86_400 + hour.min(23) * 3600 + minute.min(59) * 60 + second.min(60);
     Some(Time::from_millis(seconds * 1000 + milli.min(999)))
 }
 
