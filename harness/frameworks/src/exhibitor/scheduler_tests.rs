@@ -81,6 +81,11 @@ fn starts_a_server_for_the_deploy_tool() {
         DECLINE O5
     "#]].assert_eq(&told);
     expect![[r#"{"frameworkid":"F1","cluster":[{"id":"70","state":"Running","task":{"id":"exhibitor-70-b3f2af6d-0fc7-40c5-853b-559647364cea","slaveId":"S-slave0","executorId":"70","attributes":{"rack":"r1"}},"constraints":"hostname=unique","config":{"exhibitorConfig":{"configtype":"zookeeper","port":"31150"},"sharedConfigOverride":{"zookeeper-install-directory":"/tmp/zookeeper"},"id":"70","hostname":"slave0","cpu":0.1,"mem":1024.0,"sharedConfigChangeBackoff":10000,"ports":"31150"}}]}"#]].assert_eq(&rig.zk["/exhibitor-mesos"]);
+}
+
+#[test]
+fn gives_the_executor_everything_it_needs() {
+    let (rig, _) = running();
     let launched = rig.task.expect("a launch");
     let executor = launched.executor.expect("an executor");
     let command = executor.command.expect("a command");
@@ -96,13 +101,13 @@ fn starts_a_server_for_the_deploy_tool() {
         String::from_utf8(launched.data.expect("data")).expect("text"),
     );
     expect![[r#"
-        exhibitor-70 cpus:0.1; mem:1024; ports:[31150-31150] in 70 exhibitor-70
+        exhibitor-70 cpus:0.2; mem:256; ports:[31150-31150] in 70 exhibitor-70
         $(find jdk* -maxdepth 0 -type d)/bin/java -cp mesos-exhibitor-0.1.jar -Ddebug ly.stealth.mesos.exhibitor.Executor
         http://master:31991/exhibitor/exhibitor-1.5.5-all.jar Some(false)
         http://master:31991/zookeeper/zookeeper.tar.gz Some(true)
         http://master:31991/jdk/jdk-7u79-linux-x64.tar.gz Some(true)
         http://master:31991/jar/mesos-exhibitor-0.1.jar Some(false)
-        {"exhibitorConfig":{"configtype":"zookeeper","port":"31150"},"sharedConfigOverride":{"zookeeper-install-directory":"/tmp/zookeeper"},"id":"70","hostname":"slave0","cpu":0.1,"mem":1024.0,"sharedConfigChangeBackoff":10000,"ports":"31150"}
+        {"exhibitorConfig":{"port":"31150"},"sharedConfigOverride":{},"id":"70","hostname":"slave0","cpu":0.2,"mem":256.0,"sharedConfigChangeBackoff":10000,"ports":"31150"}
     "#]].assert_eq(&shown);
 }
 
@@ -320,8 +325,8 @@ fn a_known_framework_id_makes_add_fail() {
 
 #[test]
 fn storage_decides_whether_the_process_lives() {
-    let start = |line: &str, files: &[&str], document: Option<&str>, down: bool| {
-        let mut rig = Exhibitor::scheduler(line, files);
+    let start = |document: Option<&str>, down: bool| {
+        let mut rig = Exhibitor::scheduler(LINE, &FILES);
         if let Some(document) = document {
             rig.zk.insert("/exhibitor-mesos".into(), document.into());
         }
@@ -339,14 +344,7 @@ fn storage_decides_whether_the_process_lives() {
             false,
         ),
     ] {
-        told += &format!("# {name}\n{}", start(LINE, &FILES, document, down));
-    }
-    for missing in FILES {
-        let files: Vec<&str> = FILES.into_iter().filter(|file| *file != missing).collect();
-        told += &format!("# without {missing}\n{}", start(LINE, &files, None, false));
-    }
-    for line in ["--master m", "--api http://h:1", "--api http://h:1 --master m --storage s3:x", "--foo 1"] {
-        told += &format!("# {line}\n{}", start(line, &FILES, None, false));
+        told += &format!("# {name}\n{}", start(document, down));
     }
     expect![[r#"
         # unreachable
@@ -365,6 +363,21 @@ fn storage_decides_whether_the_process_lives() {
         log started on http://master:31991
         attach m:5050
         SUBSCRIBE exhibitor as None
+    "#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn files_and_options_decide_whether_the_process_lives() {
+    let mut told = String::new();
+    for missing in FILES {
+        let files: Vec<&str> = FILES.into_iter().filter(|file| *file != missing).collect();
+        told += &format!("# without {missing}\n{}", Exhibitor::scheduler(LINE, &files).give(Input::Start));
+    }
+    for line in ["--master m", "--api http://h:1", "--api http://h:1 --master m --storage s3:x", "--foo 1"] {
+        told += &format!("# {line}\n{}", Exhibitor::scheduler(line, &FILES).give(Input::Start));
+    }
+    expect![[r#"
         # without mesos-exhibitor-0.1.jar
         log Error: mesos-exhibitor.*\.jar not found in current dir
         exit 1

@@ -106,6 +106,11 @@ fn starts_the_three_for_the_deploy_tool() {
         DECLINE O9
     "#]].assert_eq(&told);
     expect![[r#"{"frameworkId":"F1","collectors":[{"id":"0","state":"Running","constraints":"","task":{"id":"zipkin-collector-0-b3f2af6d-0fc7-40c5-853b-559647364cea","slaveId":"S-slave0","executorId":"collector-0","attributes":{}},"stickiness":null,"config":{"cpu":0.5,"mem":1536.0,"ports":"","adminPorts":"","env":{"KAFKA_ZOOKEEPER":"slave0:2181","KAFKA_TOPIC":"zipkin","COLLECTOR_PORT":"31000","COLLECTOR_ADMIN_PORT":"31001"},"flags":{},"configFile":"collector-cassandra.scala","hostname":"slave0"}}],"webServices":[{"id":"0","state":"Running","constraints":"","task":{"id":"zipkin-web-0-b27a48e2-9a23-4673-a4c1-23126ffda722","slaveId":"S-slave0","executorId":"web-0","attributes":{}},"stickiness":null,"config":{"cpu":0.2,"mem":512.0,"ports":"31983","adminPorts":"","env":{},"flags":{"zipkin.web.query.dest":"slave0:31001","zipkin.web.port":":31983","admin.port":":31000","zipkin.web.resourcesRoot":"resources"},"configFile":null,"hostname":"slave0"}}],"queryServices":[{"id":"0","state":"Running","constraints":"","task":{"id":"zipkin-query-0-92f89756-082a-4514-a42e-1c7bc266a3a7","slaveId":"S-slave0","executorId":"query-0","attributes":{}},"stickiness":{"period":"10m","hostname":"slave0","port":31000,"stopTime":null},"config":{"cpu":0.5,"mem":1536.0,"ports":"","adminPorts":"","env":{"CASSANDRA_CONTACT_POINTS":"slave0:31100","QUERY_PORT":"31000","QUERY_ADMIN_PORT":"31001"},"flags":{},"configFile":"query-cassandra.scala","hostname":"slave0"}}]}"#]].assert_eq(&rig.files["zipkin-mesos.json"]);
+}
+
+#[test]
+fn gives_the_executor_everything_it_needs() {
+    let (rig, _) = running("web", "");
     let launched = rig.task.expect("a launch");
     let executor = launched.executor.expect("an executor");
     let command = executor.command.expect("a command");
