@@ -237,3 +237,50 @@ async fn answers_as_the_original_does() {
     let links = stack.ask(&format!("/api/v1/dependencies?endTs={}&lookback=86400000", today + 1)).await;
     assert_eq!(links, json!([{"parent": "web", "child": "db", "callCount": 12}]));
 }
+
+#[tokio::test]
+async fn outlives_cassandra() {
+    let mut stack = stack("127.88.4.4").await;
+    stack.send(Some(&encode_span(&span(1, 1, "before")))).await;
+    consumed(&stack, 1).await;
+    until("the first span", || async {
+        stack.ask("/api/v1/spans?serviceName=web").await == json!(["before"])
+    })
+    .await;
+    let base = format!("http://{}", stack.query.addresses()["query"]);
+
+    stack.stop_cassandra().await;
+    assert_eq!(common::get(&format!("{base}/health")).await.0, 503);
+    assert_eq!(common::get(&format!("{base}/api/v1/services")).await.0, 500);
+    assert_eq!(stack.admin("/health").await.0, 503);
+    stack.send(Some(&encode_span(&span(2, 2, "during")))).await;
+    until("the lost span", || async { stack.collector.counters()["kafka"].spans_dropped == 1 }).await;
+
+    stack.restart_cassandra().await;
+    until("the query service", || async { common::get(&format!("{base}/health")).await.0 == 200 }).await;
+    until("the collector", || async { stack.admin("/health").await.0 == 200 }).await;
+    stack.send(Some(&encode_span(&span(3, 3, "after")))).await;
+    until("the last span", || async {
+        stack.ask("/api/v1/spans?serviceName=web").await == json!(["after", "before"])
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goes_on_where_it_stopped() {
+    let mut stack = stack("127.88.4.5").await;
+    for id in 1..=3 {
+        stack.send(Some(&encode_span(&span(id, id, "one")))).await;
+    }
+    consumed(&stack, 3).await;
+    // The offsets are in ZooKeeper once the first collector has stopped; the second begins behind them.
+    stack.restart_collector(Options::default()).await;
+    stack.send(Some(&encode_span(&span(4, 4, "two")))).await;
+    until("the fourth span", || async {
+        stack.ask("/api/v1/spans?serviceName=web").await == json!(["one", "two"])
+    })
+    .await;
+    let offset = stack.zookeeper.ensemble().get("/consumers/zipkin/offsets/zipkin/0").unwrap().0.unwrap();
+    assert_eq!(offset.as_ref(), b"3");
+    assert_eq!(stack.collector.counters()["kafka"].messages, 1);
+}

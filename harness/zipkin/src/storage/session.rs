@@ -1,10 +1,17 @@
 //! A connection with the keyspace in place and the statements prepared.
 
+use std::time::Duration;
+
 use stacklab_cassandra::client::{Client, Prepared};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::{CQL_PORT, StorageError, StoreConfig};
 use crate::model::schema;
+
+/// How long the tables of a keyspace may follow it: creating all of them takes the original a second.
+const TABLES_TIMEOUT: Duration = Duration::from_secs(5);
+const TABLES_POLL: Duration = Duration::from_millis(20);
 
 /// A connection whose keyspace exists.
 #[derive(Debug)]
@@ -44,15 +51,7 @@ impl Session {
     pub(super) async fn open(config: &StoreConfig) -> Result<Self, StorageError> {
         let client = Client::connect(&config.contact_points, CQL_PORT).await?;
         if config.ensure_schema {
-            let lookup = format!(
-                "SELECT keyspace_name FROM system.schema_keyspaces WHERE keyspace_name = '{}'",
-                config.keyspace
-            );
-            if client.query(&lookup).await?.rows.is_empty() {
-                for statement in schema::create(&config.keyspace) {
-                    client.query(&statement).await?;
-                }
-            }
+            ensure_schema(&client, &config.keyspace).await?;
         }
         client.use_keyspace(&config.keyspace).await?;
         Ok(Self { client, reads: OnceCell::new(), writes: OnceCell::new() })
@@ -89,4 +88,31 @@ impl Session {
             by_annotation: self.client.prepare(schema::INSERT_BY_ANNOTATION).await?,
         })
     }
+}
+
+/// Creates keyspace and tables if there is no such keyspace.
+async fn ensure_schema(client: &Client, keyspace: &str) -> Result<(), StorageError> {
+    let lookup =
+        format!("SELECT keyspace_name FROM system.schema_keyspaces WHERE keyspace_name = '{keyspace}'");
+    if !client.query(&lookup).await?.rows.is_empty() {
+        return await_tables(client, keyspace).await;
+    }
+    for statement in schema::create(keyspace) {
+        client.query(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Somebody else may be creating the tables at this moment: waits a while for the last one of them. The original does
+/// not, and loses what comes in meanwhile; that a keyspace which lacks tables stays as it is, it has from there.
+async fn await_tables(client: &Client, keyspace: &str) -> Result<(), StorageError> {
+    let lookup = format!(
+        "SELECT columnfamily_name FROM system.schema_columnfamilies WHERE keyspace_name = '{keyspace}' \
+         AND columnfamily_name = 'traces'"
+    );
+    let begun = Instant::now();
+    while client.query(&lookup).await?.rows.is_empty() && begun.elapsed() < TABLES_TIMEOUT {
+        tokio::time::sleep(TABLES_POLL).await;
+    }
+    Ok(())
 }

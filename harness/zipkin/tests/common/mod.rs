@@ -1,5 +1,6 @@
 //! A whole data plane in this process: ZooKeeper, Kafka, Cassandra, Zipkin's collector and query service.
 #![allow(clippy::unwrap_used)] // A test that cannot set up its stack has failed.
+#![allow(clippy::print_stderr)] // Logs, shown when a test fails.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,7 +25,9 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub(crate) struct Stack {
     pub(crate) zookeeper: ServerHandle,
     _broker: BrokerHandle,
-    pub(crate) node: NodeHandle,
+    ring: Ring,
+    node: Option<NodeHandle>,
+    cassandra: SocketAddr,
     pub(crate) collector: Handle,
     pub(crate) query: Handle,
     pub(crate) producer: FutureProducer,
@@ -33,7 +36,6 @@ pub(crate) struct Stack {
 
 /// Starts everything on one host.
 pub(crate) async fn stack(host: &str) -> Stack {
-    let log = |who: &'static str| move |line: &str| eprintln!("{who}: {line}");
     let address = SocketAddr::new(host.parse().unwrap(), 0);
     let ensemble = EnsembleHandle::new(EnsembleConfig::standalone("test"));
     let zookeeper_log = Arc::new(|line: String| eprintln!("zookeeper: {line}"));
@@ -47,15 +49,16 @@ pub(crate) async fn stack(host: &str) -> Stack {
     ];
     let properties = properties.map(|(key, value)| (key.to_owned(), value)).into();
     let config = BrokerConfig::from_properties(&properties).unwrap();
-    let broker = Broker::start(config, Arc::new(log("kafka"))).await.unwrap();
+    let kafka_log = Arc::new(|line: &str| eprintln!("kafka: {line}"));
+    let broker = Broker::start(config, kafka_log).await.unwrap();
 
-    let node =
-        Node::start(NodeConfig::new(cassandra_spec(host)), Ring::new("test"), Arc::new(log("cassandra")));
-    let node = node.await.unwrap();
+    let ring = Ring::new("test");
+    let node = node(host, 0, &ring).await;
+    let cassandra = node.address();
     let kafka = zookeeper.address().to_string();
-    let collector = collector(host, &kafka, node.address(), Options::default()).await;
+    let collector = collector(host, &kafka, cassandra, Options::default()).await;
     let query =
-        component(ZipkinRole::Query, host, node.address(), &[("QUERY_PORT", "0")], Options::default()).await;
+        component(ZipkinRole::Query, host, cassandra, &[("QUERY_PORT", "0")], Options::default()).await;
     let producer = ClientConfig::new()
         .set("bootstrap.servers", broker.address().to_string())
         .set("api.version.request", "false")
@@ -63,14 +66,25 @@ pub(crate) async fn stack(host: &str) -> Stack {
         .set("message.timeout.ms", "10000")
         .create()
         .unwrap();
-    Stack { zookeeper, _broker: broker, node, collector, query, producer, host: host.to_owned() }
+    Stack {
+        zookeeper,
+        _broker: broker,
+        ring,
+        node: Some(node),
+        cassandra,
+        collector,
+        query,
+        producer,
+        host: host.to_owned(),
+    }
 }
 
-fn cassandra_spec(host: &str) -> CassandraSpec {
-    CassandraSpec {
+/// Starts a Cassandra node with the data of the ring.
+async fn node(host: &str, cql_port: u16, ring: &Ring) -> NodeHandle {
+    let spec = CassandraSpec {
         cluster_name: "test".into(),
         address: host.to_owned(),
-        cql_port: 0,
+        cql_port,
         storage_port: 7000,
         jmx_port: 7199,
         thrift_port: 9160,
@@ -78,7 +92,9 @@ fn cassandra_spec(host: &str) -> CassandraSpec {
         dc: "datacenter1".into(),
         rack: "rack1".into(),
         yaml: BTreeMap::new(),
-    }
+    };
+    let log = Arc::new(|line: &str| eprintln!("cassandra: {line}"));
+    Node::start(NodeConfig::new(spec), ring.clone(), log).await.unwrap()
 }
 
 /// Starts a collector.
@@ -117,7 +133,7 @@ impl Stack {
 
     /// A driver that is not ours.
     pub(crate) async fn cassandra(&self) -> Session {
-        let builder = SessionBuilder::new().known_node_addr(self.node.address()).fetch_schema_metadata(false);
+        let builder = SessionBuilder::new().known_node_addr(self.cassandra).fetch_schema_metadata(false);
         builder.build().await.unwrap()
     }
 
@@ -135,10 +151,20 @@ impl Stack {
         (status, serde_json::from_str(&text).unwrap())
     }
 
+    /// Stops Cassandra.
+    pub(crate) async fn stop_cassandra(&mut self) {
+        self.node.take().unwrap().stop().await;
+    }
+
+    /// Starts Cassandra again, with its data.
+    pub(crate) async fn restart_cassandra(&mut self) {
+        self.node = Some(node(&self.host, self.cassandra.port(), &self.ring).await);
+    }
+
     /// Replaces the collector by a new one.
     pub(crate) async fn restart_collector(&mut self, options: Options) {
         let kafka = self.zookeeper.address().to_string();
-        let new = collector(&self.host, &kafka, self.node.address(), options).await;
+        let new = collector(&self.host, &kafka, self.cassandra, options).await;
         std::mem::replace(&mut self.collector, new).stop().await;
     }
 }
