@@ -1,12 +1,23 @@
 //! One cluster as one value: build it, deploy on it, send traces through it, look at it, compare it with a snapshot,
-//! tear it down.
+//! tear it down. And the same deployment in virtual time: [`sim`].
+
+mod already;
+mod places;
+mod verdict;
 
 pub mod cluster;
+pub mod deploy;
+pub mod e2e;
+pub mod input;
+pub mod lab;
 pub mod network;
 pub mod observe;
 pub mod redact;
 pub mod report;
 pub mod scenario;
+pub mod sim;
 pub mod snapshot;
 pub mod stall;
 pub mod traffic;
+
+pub use lab::{Addresses, Lab, LabConfig, LabError};

@@ -5,6 +5,7 @@
 //! wants a service. Everything that happens goes into one [`Recorder`].
 
 mod clock;
+mod names;
 mod recorder;
 mod sandbox;
 mod zk;
@@ -16,5 +17,6 @@ pub mod program;
 
 pub use clock::Clock;
 pub use embedded::Embedded;
+pub use names::Names;
 pub use recorder::{LIMIT, Recorder};
 pub use sandbox::Sandbox;

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::http::{Answer, Handler, Server};
+use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
 use crate::zk::ZkSessions;
@@ -68,6 +69,8 @@ pub struct Place {
     pub address: IpAddr,
     /// The timeline.
     pub recorder: Recorder,
+    /// Host names of the cluster.
+    pub names: Names,
     /// Its files.
     pub sandbox: Sandbox,
     /// Who starts services.
@@ -248,9 +251,12 @@ impl<E: Send + 'static, L> Host<E, L> {
                 }
             }
             Output::Http { call, request, timeout } => self.http(call, request, timeout, cause),
-            Output::Attach { master } => self.link.attach(&master),
+            Output::Attach { master } => self.link.attach(&self.place.names.resolve(&master)),
             Output::Mesos(call) => self.link.call(call, cause),
-            Output::Zk { call, connect, op } => self.zookeeper(call, &connect, op, cause),
+            Output::Zk { call, connect, op } => {
+                let connect = self.place.names.resolve(&connect);
+                self.zookeeper(call, &connect, op, cause);
+            }
             Output::ReadFile { call, path } => {
                 let data = self.place.sandbox.read(&path);
                 self.later(Input::File { call, data }, cause);
@@ -260,7 +266,10 @@ impl<E: Send + 'static, L> Host<E, L> {
                     self.log(why);
                 }
             }
-            Output::StartService(spec) => self.start_service(*spec, cause),
+            Output::StartService(spec) => {
+                let spec = self.place.names.resolve_spec(*spec);
+                self.start_service(spec, cause);
+            }
             Output::StopService => {
                 if let Some((stop, _)) = &mut self.service {
                     let (used, _) = oneshot::channel();

@@ -130,7 +130,10 @@ impl World {
             let there = self.listeners.contains_key(&authority);
             return if there { Ok(()) } else { Err(format!("connection refused: {authority}")) };
         }
-        artifacts::known(uri.file_name()).map(|_| ()).ok_or_else(|| artifacts::unknown(uri.file_name()))
+        artifacts::find(uri.file_name()).map(|_| ()).ok_or_else(|| {
+            let name = uri.file_name();
+            format!("Error downloading resource, received HTTP return code 404 (no artifact is called {name})")
+        })
     }
 
     pub(super) fn container_event(
@@ -166,4 +169,4 @@ impl World {
     pub(super) fn run_is_over(&mut self, outcome: Option<Result<(), String>>) {
         self.outcome = Some(outcome.unwrap_or_else(|| Err("the run ended without an outcome".to_owned())));
     }
-
+}

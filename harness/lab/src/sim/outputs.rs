@@ -20,6 +20,7 @@ impl World {
             Output::Attach { .. } => {}
             Output::Mesos(call) => return Some(call),
             Output::Zk { call, connect, op } => {
+                let connect = self.names.resolve(&connect);
                 let what = Due::Zk { from: id, call, connect, op };
                 self.send(Seat::Program(id), Seat::ZooKeeper(0), what, cause);
             }
@@ -33,7 +34,10 @@ impl World {
                     node.sandbox.insert(path, data);
                 }
             }
-            Output::StartService(spec) => self.start_service(id, *spec, cause),
+            Output::StartService(spec) => {
+                let spec = self.names.resolve_spec(*spec);
+                self.start_service(id, spec, cause);
+            }
             Output::StopService => self.stop_service(id, cause),
             Output::Log(line) => self.log(id, line),
             Output::Exit { code } => self.end_program(id, Exit::Code(code), cause),

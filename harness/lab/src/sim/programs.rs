@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use stacklab_frameworks::base::Context;
-use stacklab_frameworks::registry::{AnyProgram, artifacts, program};
+use stacklab_frameworks::registry::{AnyProgram, ProgramContext, UnknownProgram, artifacts, program};
 use stacklab_machine::process::{Input, Never, Program};
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_machine::{Machine, Pace, Time};
@@ -103,22 +102,27 @@ impl World {
             return;
         };
         let Some(spec) = node.spec.take() else { return };
-        let mut context = Context::new(
-            spec.hostname.clone(),
-            self.streams.stream(&format!("ids/{}", spec.executor_id)),
-            Pace::REAL,
-        );
+        let mut context = ProgramContext::new(&spec.command, &spec.hostname);
+        context.rng = self.streams.stream(&format!("ids/{}", spec.container));
+        context.pace = Pace::REAL;
         context.env = spec.environment.iter().cloned().collect();
-        context.files = artifacts::sandbox(&spec.files);
+        let unpacked = |file: &String| artifacts::fetch(file, true).unwrap_or_else(|| vec![file.clone()]);
+        context.files = spec.files.iter().flat_map(unpacked).collect();
         context.user.clone_from(&spec.user);
         let name = match (&spec.task, &spec.executor) {
             (Some(task), _) => task.name.clone(),
             (None, Some(executor)) => executor.name.clone().unwrap_or_else(|| executor.executor_id.to_string()),
             (None, None) => spec.executor_id.to_string(),
         };
-        let body = match program(&spec.command, context) {
+        let body = match program(context) {
             Ok(AnyProgram::Scheduler(machine)) => Body::Scheduler(machine),
             Ok(AnyProgram::Executor(machine)) => Body::Executor(machine),
+            Err(UnknownProgram::Ends { code, line }) => {
+                self.record(&name, cause, What::Log { line });
+                self.container_event(agent, container.clone(), ContainerEvent::Started, cause);
+                let exited = ContainerEvent::Exited(Exit::Code(code));
+                return self.container_event(agent, container.clone(), exited, cause);
+            }
             Err(unknown) => {
                 self.record(&name, cause, What::Log { line: unknown.to_string() });
                 let event = ContainerEvent::StartFailed { why: unknown.to_string() };

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use stacklab_live::Names;
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::{EventId, Timeline, What};
 use stacklab_machine::{Machine, Outbox, Pace, Queue, Step, Streams, Time};
 use stacklab_marathon::{Marathon, MarathonConfig};
+use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{
     Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig, MasterInput,
@@ -22,6 +24,7 @@ use super::item::{Due, Item, ProgramId, Seat};
 use super::programs::{Body, ProgramNode};
 use super::zookeeper::ZooKeeperNode;
 use crate::cluster::AgentSpec;
+use crate::lab::ZOOKEEPER_NAME;
 
 /// Addresses, as a live lab would have them.
 pub(super) const LAB: &str = "127.77.0.1";
@@ -48,6 +51,7 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) queue: Queue<Item>,
     pub(super) streams: Streams,
+    pub(super) names: Names,
     pub(super) delays: Delays,
     pub(super) master: Master,
     pub(super) agents: Vec<AgentNode>,
@@ -84,6 +88,7 @@ impl World {
             now: Time::SIM_START,
             queue: Queue::new(),
             streams,
+            names: Names::new([(ZOOKEEPER_NAME.to_owned(), LAB.to_owned())]),
             delays: Delays::new(streams),
             master: Master::new(config),
             agents: Vec::new(),
@@ -119,9 +124,9 @@ impl World {
         let host = format!("127.77.0.{}", 11 + index);
         let rng = self.streams.stream(&format!("ids/agent-{}", index + 1));
         // Checked when the description was read.
-        let resources = Resources::parse_flag(&spec.resources()).unwrap_or_default();
+        let resources = spec.resources().parse::<Resources>().unwrap_or_default();
         let mut config = AgentConfig::new(address(&host, 5051), resources, rng);
-        config.attributes = stacklab_mesos::Attribute::parse_flag(&spec.attributes()).unwrap_or_default();
+        config.attributes = parse_attributes(&spec.attributes()).unwrap_or_default();
         let who = Rc::from(format!("agent-{}", index + 1));
         self.agents.push(AgentNode { machine: Agent::new(config), who, containers: BTreeMap::new() });
         let at = self.now + self.delays.boot();

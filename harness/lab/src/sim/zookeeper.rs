@@ -188,6 +188,6 @@ fn apply(
         Code::NoNode => ZkError::NoNode(path.clone()),
         Code::NodeExists => ZkError::NodeExists(path.clone()),
         Code::BadVersion => ZkError::BadVersion(path.clone()),
-        code => ZkError::Other { path: path.clone(), code: code as i32 },
+        code => ZkError::Other { path: path.clone(), code: code.number() },
     })
 }

@@ -22,7 +22,7 @@ use crate::recorder::Recorder;
 const TERMINATED: i32 = 143;
 
 /// Starts embedded services. Clones share ensembles and rings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Embedded {
     ensembles: Ensembles,
     rings: Rings,

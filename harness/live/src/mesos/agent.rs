@@ -16,6 +16,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use super::container::{Container, Ground, name_of, start};
 use super::fetch::Artifacts;
 use super::master::{MasterHandle, ToAgent};
+use crate::names::Names;
 use crate::program::Services;
 use crate::recorder::Recorder;
 
@@ -43,6 +44,8 @@ pub struct AgentPlace {
     pub recorder: Recorder,
     /// Who starts services for executors.
     pub services: Arc<dyn Services>,
+    /// Host names of the cluster.
+    pub names: Names,
     /// How fast the programs' waits pass.
     pub pace: Pace,
     /// Where the programs' random numbers come from.
@@ -66,6 +69,7 @@ impl AgentHost {
         let ground = Ground {
             recorder: place.recorder.clone(),
             services: Arc::clone(&place.services),
+            names: place.names.clone(),
             pace: place.pace,
             streams: place.streams,
             agent: sender,

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::agent::Message;
 use super::scheduler::SchedulerLink;
+use crate::names::Names;
 use crate::program::{Exit, MesosLink, Place, Running, Services, spawn};
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
@@ -22,6 +23,7 @@ use crate::sandbox::Sandbox;
 pub(super) struct Ground {
     pub(super) recorder: Recorder,
     pub(super) services: Arc<dyn Services>,
+    pub(super) names: Names,
     pub(super) pace: Pace,
     pub(super) streams: Streams,
     pub(super) agent: mpsc::Sender<Message>,
@@ -103,7 +105,8 @@ pub(super) fn start(
         // Checked when the agent was made: it is the agent's own.
         address: spec.ip.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
         recorder: ground.recorder.clone(),
-        sandbox: Sandbox::new(),
+        names: ground.names.clone(),
+        sandbox: fetched(&spec.files),
         services: Arc::clone(&ground.services),
     };
     let (task, host) = (place.task.clone(), spec.hostname.clone());
@@ -117,6 +120,16 @@ pub(super) fn start(
     let started = What::ProgramStarted { task: task.clone(), program: spec.command.clone(), host };
     ground.recorder.record(&name, cause, started);
     Ok(Container { name, task, program: spec.command.clone(), recorder: ground.recorder.clone(), running })
+}
+
+/// A sandbox with these files. What is in them plays no part, only that they are there: schedulers hand them on.
+fn fetched(files: &[String]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for file in sandbox_of(files).iter().filter(|file| !file.ends_with('/')) {
+        // Within the limits: a task has a few dozen files.
+        let _ = sandbox.write(file, format!("stacklab stands in for {file}\n").into_bytes());
+    }
+    sandbox
 }
 
 /// Everything in a sandbox into which these files were fetched: archives are unpacked and stay.

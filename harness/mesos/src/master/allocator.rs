@@ -213,7 +213,8 @@ impl Master {
         if seconds == 0.0 || resources.is_empty() {
             return;
         }
-        let life = Duration::from_secs_f64(seconds).max(self.config.allocation_interval);
+        let life = self.config.filter_pace.wait(Duration::from_secs_f64(seconds));
+        let life = life.max(self.config.allocation_interval);
         let filter = Filter {
             role: role.clone(),
             agent_id: agent_id.clone(),

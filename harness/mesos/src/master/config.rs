@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stacklab_machine::http::{Request, Response};
 use stacklab_machine::process::ExchangeId;
-use stacklab_machine::{Rng, Time};
+use stacklab_machine::{Pace, Rng, Time};
 
 use crate::ids::{ConnectionId, FrameworkId, LinkId, StreamId};
 use crate::messages::{AgentToMaster, MasterToAgent};
@@ -35,6 +35,8 @@ pub struct MasterConfig {
     pub agent_reregister_timeout: Duration,
     /// Offers are rescinded after this; never if absent.
     pub offer_timeout: Option<Duration>,
+    /// How fast filters pass: a refused offer is only waited for, nothing is decided by how long.
+    pub filter_pace: Pace,
     /// How many removed frameworks are remembered, and so refused; 50.
     pub max_completed_frameworks: usize,
     /// How many ended tasks are remembered per framework; 1000.
@@ -62,6 +64,7 @@ impl MasterConfig {
             max_agent_ping_timeouts: 5,
             agent_reregister_timeout: Duration::from_secs(600),
             offer_timeout: None,
+            filter_pace: Pace::REAL,
             max_completed_frameworks: 50,
             max_completed_tasks: 1000,
             roles: None,

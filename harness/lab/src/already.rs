@@ -1,0 +1,116 @@
+//! Services that the lab runs itself, as a platform that has them: one broker, one Cassandra node.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stacklab_live::Recorder;
+use stacklab_live::program::Services;
+use stacklab_machine::service::{CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec};
+use stacklab_machine::timeline::What;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::lab::LabError;
+use crate::network::Network;
+use crate::scenario::Already;
+
+/// Below which node of the platform's ZooKeeper the lab's broker keeps everything.
+pub(crate) const CHROOT: &str = "/kafka";
+const KAFKA_PORT: u16 = 9092;
+const CQL_PORT: u16 = 9042;
+/// How long one may take to serve.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A running service of the lab's own. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct OwnService {
+    _stop: oneshot::Sender<()>,
+    _tasks: JoinSet<()>,
+}
+
+pub(crate) fn kafka_address(network: &Network) -> String {
+    format!("{}:{KAFKA_PORT}", network.kafka())
+}
+
+pub(crate) fn cassandra_address(network: &Network) -> String {
+    format!("{}:{CQL_PORT}", network.cassandra())
+}
+
+/// Starts what is asked for, and waits until all of it serves.
+pub(crate) async fn start(
+    wanted: &[Already],
+    network: &Network,
+    zookeeper: &str,
+    recorder: &Recorder,
+    services: &Arc<dyn Services>,
+) -> Result<Vec<OwnService>, LabError> {
+    let mut running = Vec::new();
+    for service in wanted {
+        let spec = match service {
+            Already::Kafka => ServiceSpec::Kafka(kafka(network, zookeeper)),
+            Already::Cassandra => ServiceSpec::Cassandra(cassandra(network)),
+        };
+        running.push(run(spec, recorder, services).await?);
+    }
+    Ok(running)
+}
+
+async fn run(
+    spec: ServiceSpec,
+    recorder: &Recorder,
+    services: &Arc<dyn Services>,
+) -> Result<OwnService, LabError> {
+    let (service, address) = (spec.kind(), stacklab_live::program::address_of(&spec));
+    let (sender, mut events) = mpsc::channel(256);
+    let (stop, stopped) = oneshot::channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(services.run(spec, sender, stopped));
+    let ready = async {
+        loop {
+            match events.recv().await {
+                Some(ServiceEvent::Ready) => return Ok(()),
+                Some(ServiceEvent::Exited { message, .. }) => return Err(message),
+                Some(_) => {}
+                None => return Err("it ended".to_owned()),
+            }
+        }
+    };
+    let ready = tokio::time::timeout(LIMIT, ready).await.unwrap_or_else(|_| Err("it does not serve".to_owned()));
+    ready.map_err(|why| LabError::Start { what: service, address: address.clone(), why })?;
+    let task = format!("lab-{service}");
+    let started =
+        What::ServiceStarted { task: task.clone(), service: service.to_owned(), address: address.clone() };
+    let cause = recorder.record("lab", None, started);
+    recorder.record("lab", Some(cause), What::ServiceReady { task, service: service.to_owned(), address });
+    // Its log would fill the channel: take it out.
+    tasks.spawn(async move { while events.recv().await.is_some() {} });
+    Ok(OwnService { _stop: stop, _tasks: tasks })
+}
+
+fn kafka(network: &Network, zookeeper: &str) -> KafkaSpec {
+    let pairs = [
+        ("broker.id", "1".to_owned()),
+        ("host.name", network.kafka().to_string()),
+        ("port", KAFKA_PORT.to_string()),
+        ("zookeeper.connect", format!("{zookeeper}{CHROOT}")),
+    ];
+    let properties: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), value)).into();
+    KafkaSpec { properties }
+}
+
+fn cassandra(network: &Network) -> CassandraSpec {
+    let address = network.cassandra().to_string();
+    CassandraSpec {
+        cluster_name: "platform".to_owned(),
+        seeds: vec![address.clone()],
+        address,
+        cql_port: CQL_PORT,
+        storage_port: 7000,
+        jmx_port: 7199,
+        thrift_port: 9160,
+        dc: "datacenter1".to_owned(),
+        rack: "rack1".to_owned(),
+        yaml: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,301 @@
+//! One scenario from beginning to end: build the cluster, deploy, send traces, read them back, look at everything,
+//! compare, tear down.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use stacklab_live::Recorder;
+use stacklab_machine::Pace;
+use stacklab_machine::timeline::What;
+use stacklab_traces::Readback;
+
+use crate::deploy::deploy;
+use crate::input::{InputError, StackInput, read_stack};
+use crate::lab::{Lab, LabConfig, LabError};
+use crate::observe::{Subjects, look};
+use crate::places::Places;
+use crate::redact::{Redactor, ports_in};
+use crate::report::{Running, ServiceAt, running};
+use crate::scenario::{Backend, Expect, Scenario};
+use crate::snapshot::{SnapshotFile, difference, render};
+use crate::traffic::{Brokers, ReadBack, Workload, WorkloadError, read_back, workload};
+
+/// How long the last span may take from the broker to the query service.
+const TRACES_LIMIT: Duration = Duration::from_secs(30);
+/// Spans are dated a little back: what is dated ahead of the query's clock is not found.
+const BACKDATED: Duration = Duration::from_secs(600);
+
+/// How a scenario is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How fast waits pass.
+    pub pace: Pace,
+    /// Where ids, ports and traces come from.
+    pub seed: u64,
+    /// Folder that stack files are relative to.
+    pub stacks: PathBuf,
+    /// Folder of the snapshots; without it nothing is compared.
+    pub snapshots: Option<PathBuf>,
+    /// Write the snapshot anew instead of comparing.
+    pub bless: bool,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Whether everything was as expected.
+    pub passed: bool,
+    /// The verdict in words; the cause first where it is a bad one.
+    pub verdict: String,
+    /// What ran at the end.
+    pub tasks: Vec<Running>,
+    /// With these services.
+    pub services: Vec<ServiceAt>,
+    /// Where this run differs from the snapshot.
+    pub difference: Option<String>,
+    /// From the first event to the last.
+    pub took: Duration,
+}
+
+/// Why a scenario was not run.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRun {
+    /// The stack or the scenario is no good.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The traces are described badly.
+    #[error(transparent)]
+    Workload(#[from] WorkloadError),
+    /// The backend is not for this scenario.
+    #[error("{scenario} does not run on {backend}: {why}")]
+    Backend {
+        /// The scenario.
+        scenario: String,
+        /// The backend.
+        backend: Backend,
+        /// Why.
+        why: String,
+    },
+    /// The environment is in the way.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// The snapshot cannot be written.
+    #[error("cannot write the snapshot {path}: {why}")]
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+}
+
+impl NotRun {
+    /// Whether it is the environment that is in the way, not what was asked for.
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::Lab(_) | Self::Snapshot { .. })
+    }
+}
+
+/// Where a scenario's stack file lies.
+pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
+    let own = scenario.stack.components().count() > 1 || scenario.stack.is_absolute();
+    if own { scenario.stack.clone() } else { stacks.join(&scenario.stack) }
+}
+
+/// Runs a scenario on the embedded backend. `keep` is called once everything is there, and the cluster stays until
+/// what it returns is done.
+///
+/// # Errors
+/// The scenario was not run at all.
+pub async fn run<K, F>(
+    scenario: &Scenario,
+    options: &Options,
+    recorder: &Recorder,
+    keep: K,
+) -> Result<Report, NotRun>
+where
+    K: FnOnce(&Lab) -> F,
+    F: Future<Output = ()>,
+{
+    let backend = Backend::Embedded;
+    if let Some(why) = scenario.not_on.get(&backend) {
+        return Err(NotRun::Backend { scenario: scenario.name.clone(), backend, why: why.clone() });
+    }
+    let input = read_stack(&stack_path(scenario, &options.stacks), &scenario.variables)?;
+    let start = recorder.now() - BACKDATED;
+    let workload = match &scenario.traces {
+        Some(traces) => workload(traces, options.seed, start)?,
+        None => Workload::default(),
+    };
+    let (name, pace) = (scenario.name.clone(), options.pace.divisor());
+    let seed = options.seed;
+    recorder.record("lab", None, What::RunStarted { scenario: name, backend: backend.to_string(), seed, pace });
+    let config = LabConfig {
+        cluster: scenario.cluster.clone(),
+        already_running: scenario.already_running.clone(),
+        pace: options.pace,
+        seed: options.seed,
+    };
+    let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
+    let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;
+    let traced = match &deployed {
+        Ok(()) => traces(&lab, scenario, &input, &workload, recorder).await,
+        Err(_) => Ok(()),
+    };
+    observe(&lab, &input, &workload, recorder).await;
+    let (tasks, services) = recorder.with(|timeline| running(timeline.events()));
+    let mut redactor = redactor(&lab, &input);
+    redactor.base_micros(start.as_micros());
+    let difference = compare(scenario, options, recorder, &redactor)?;
+    let (passed, verdict) = judge(scenario, deployed, traced, difference.as_deref());
+    recorder.record("lab", None, What::Verdict { passed, text: verdict.clone() });
+    keep(&lab).await;
+    lab.stop().await;
+    let took = recorder.clock().elapsed();
+    Ok(Report { passed, verdict, tasks, services, difference, took })
+}
+
+/// Does something as a step of the timeline.
+async fn step<T, E: std::fmt::Display>(
+    recorder: &Recorder,
+    name: &str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let cause = recorder.record("lab", None, What::StepStarted { step: name.to_owned() });
+    let result = work.await;
+    let error = result.as_ref().err().map(ToString::to_string);
+    recorder.record("lab", Some(cause), What::StepFinished { step: name.to_owned(), error });
+    result
+}
+
+/// Sends the scenario's traces and finds them again.
+async fn traces(
+    lab: &Lab,
+    scenario: &Scenario,
+    input: &StackInput,
+    workload: &Workload,
+    recorder: &Recorder,
+) -> Result<(), String> {
+    let Some(spec) = &scenario.traces else { return Ok(()) };
+    let places = Places::of(lab, recorder);
+    let Some(query) = places.query.clone() else {
+        // A stack without Zipkin has nowhere to send them.
+        return Ok(());
+    };
+    let topic = spec.topic.clone().or_else(|| topic_of(input)).unwrap_or_else(|| "zipkin".to_owned());
+    let brokers = Brokers::at(&places.brokers);
+    let mut seen = Readback::new(&workload.messages);
+    let sending = brokers.produce(&topic, &workload.messages, |index| {
+        seen.produced(stacklab_traces::MessageId(index));
+    });
+    let sent = step(recorder, &format!("send {} spans to topic {topic}", workload.messages.len()), sending).await;
+    sent.map_err(|why| why.to_string())?;
+    let place = ReadBack {
+        query,
+        cassandra: places.cassandra.clone(),
+        brokers,
+        topic,
+        zookeeper: places.kafka_zookeeper.clone(),
+        limit: TRACES_LIMIT,
+    };
+    let reading = async {
+        read_back(&place, workload, &mut seen, recorder).await;
+        if seen.is_complete() {
+            return Ok(());
+        }
+        let missing = seen.missing().count();
+        Err(format!("{missing} of {} spans were not found again", seen.total()))
+    };
+    step(recorder, "read the traces back", reading).await
+}
+
+/// The collector's topic, as the stack file has it.
+fn topic_of(input: &StackInput) -> Option<String> {
+    let tasks = input.stack.applications.values().flat_map(|application| &application.tasks);
+    let collector = tasks.filter(|task| task.parameters.get("type").is_some_and(|kind| kind == "collector"));
+    let env = collector.filter_map(|task| task.parameters.get("env"));
+    env.flat_map(|env| env.split(',')).find_map(|pair| pair.strip_prefix("KAFKA_TOPIC=").map(str::to_owned))
+}
+
+async fn observe(lab: &Lab, input: &StackInput, workload: &Workload, recorder: &Recorder) {
+    let places = Places::of(lab, recorder);
+    let kinds: BTreeMap<&str, &str> = input
+        .stack
+        .applications
+        .values()
+        .map(|application| (application.id.as_str(), application.kind.as_str()))
+        .collect();
+    let subjects = Subjects {
+        marathon: lab.addresses().marathon.clone(),
+        master: lab.addresses().master.clone(),
+        frameworks: places.frameworks(&kinds).await,
+        zookeepers: places.zookeepers.clone(),
+        brokers: places.brokers.clone(),
+        cassandra: places.cassandra.clone(),
+        query: places.query.clone(),
+        web: places.web.clone(),
+        expectation: workload.expectation.clone(),
+    };
+    let looking = async {
+        look(&subjects, recorder).await;
+        Ok::<(), std::convert::Infallible>(())
+    };
+    let _ = step(recorder, "look at everything", looking).await;
+}
+
+fn redactor(lab: &Lab, input: &StackInput) -> Redactor {
+    let mut redactor = Redactor::new();
+    let addresses = lab.addresses();
+    for agent in &addresses.agents {
+        // Which agent a task lands on is the allocator's choice: not shown.
+        redactor.host(agent, "<agent>");
+    }
+    let lab = addresses.zookeeper.split(':').next().unwrap_or_default();
+    redactor.host(lab, "<lab>");
+    for own in [&addresses.kafka, &addresses.cassandra].into_iter().flatten() {
+        redactor.host(own.split(':').next().unwrap_or_default(), "<platform>");
+    }
+    redactor.fixed_ports(ports_in(&input.text));
+    redactor
+}
+
+fn compare(
+    scenario: &Scenario,
+    options: &Options,
+    recorder: &Recorder,
+    redactor: &Redactor,
+) -> Result<Option<String>, NotRun> {
+    let Some(folder) = &options.snapshots else { return Ok(None) };
+    let file = SnapshotFile::new(folder, &scenario.name);
+    let found = recorder.with(|timeline| render(timeline.events(), redactor));
+    if options.bless {
+        let failed = |why| NotRun::Snapshot { path: file.path().to_owned(), why };
+        return file.write(&found).map_err(failed).map(|()| None);
+    }
+    Ok(match file.read() {
+        Some(expected) => difference(&expected, &found),
+        None => Some(format!("there is no snapshot yet; --bless writes {}", file.path().display())),
+    })
+}
+
+fn judge(
+    scenario: &Scenario,
+    deployed: Result<(), String>,
+    traced: Result<(), String>,
+    difference: Option<&str>,
+) -> (bool, String) {
+    let (passed, text) = match (&scenario.expect, deployed, traced) {
+        (Expect::Deployed, Ok(()), Ok(())) => (true, "deployed, and all traces found".to_owned()),
+        (Expect::Deployed, Ok(()), Err(why)) => (false, why),
+        (Expect::Deployed, Err(why), _) => (false, why),
+        (Expect::Failed(text), Err(why), _) if why.contains(text) => (true, format!("failed as expected: {why}")),
+        (Expect::Failed(text), Err(why), _) => (false, format!("expected a failure with '{text}', got: {why}")),
+        (Expect::Failed(text), Ok(()), _) => (false, format!("expected a failure with '{text}', but it deployed")),
+    };
+    match difference {
+        Some(difference) if passed => (false, format!("differs from the snapshot:\n{difference}")),
+        _ => (passed, text),
+    }
+}
