@@ -150,10 +150,7 @@ pub(crate) fn elements(bytes: &[u8], per_entry: usize) -> Option<Vec<Option<&[u8
 }
 
 /// The bytes of a collection out of those of its elements.
-pub(crate) fn collection<'a>(
-    entries: usize,
-    items: impl IntoIterator<Item = Option<&'a [u8]>>,
-) -> Vec<u8> {
+pub(crate) fn collection<'a>(entries: usize, items: impl IntoIterator<Item = Option<&'a [u8]>>) -> Vec<u8> {
     let mut out = count(entries);
     items.into_iter().for_each(|item| put_bytes(&mut out, item));
     out
@@ -195,14 +192,10 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_wrote() {
-        let kind = CqlType::Map(
-            Box::new(CqlType::Varchar),
-            Box::new(CqlType::List(Box::new(CqlType::Timestamp))),
-        );
-        let value = Value::Map(vec![(
-            Value::Text("a".into()),
-            Value::List(vec![Value::Timestamp(-1), Value::Null]),
-        )]);
+        let kind =
+            CqlType::Map(Box::new(CqlType::Varchar), Box::new(CqlType::List(Box::new(CqlType::Timestamp))));
+        let value =
+            Value::Map(vec![(Value::Text("a".into()), Value::List(vec![Value::Timestamp(-1), Value::Null]))]);
         assert_eq!(Value::decode(&kind, value.encode().as_deref()), Ok(value));
         assert_eq!(Value::decode(&CqlType::Int, Some(&[])), Ok(Value::Null));
         assert!(Value::decode(&CqlType::Int, Some(&[1, 2])).is_err());

@@ -8,7 +8,8 @@ use stacklab_cassandra::client::{Client, ClientError};
 use stacklab_cassandra::server::{Ring, StartError};
 use stacklab_cassandra::{CqlError, Value};
 
-const KEYSPACE: &str = "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
+const KEYSPACE: &str =
+    "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
 
 #[tokio::test]
 async fn asks_and_is_answered() {
@@ -16,13 +17,21 @@ async fn asks_and_is_answered() {
     let client = Client::connect(&[node.address().to_string()], 9042).await.unwrap();
     client.query(KEYSPACE).await.unwrap();
     client.use_keyspace("ks").await.unwrap();
-    client.query("CREATE TABLE t (k bigint, c int, v text, b blob, at timestamp, PRIMARY KEY (k, c))").await.unwrap();
+    client
+        .query("CREATE TABLE t (k bigint, c int, v text, b blob, at timestamp, PRIMARY KEY (k, c))")
+        .await
+        .unwrap();
     let insert = client.prepare("INSERT INTO t (k, c, v, b, at) VALUES (?, ?, ?, ?, ?)").await.unwrap();
     let requests = (0..200).map(|c| {
         let (client, insert) = (client.clone(), insert.clone());
         tokio::spawn(async move {
-            let values =
-                [Value::Bigint(i64::from(c % 2)), Value::Int(c), Value::Null, Value::Blob(vec![1]), Value::Timestamp(5)];
+            let values = [
+                Value::Bigint(i64::from(c % 2)),
+                Value::Int(c),
+                Value::Null,
+                Value::Blob(vec![1]),
+                Value::Timestamp(5),
+            ];
             client.execute(&insert, &values, None).await
         })
     });
@@ -38,7 +47,10 @@ async fn asks_and_is_answered() {
         assert_eq!(rows.column("c").last(), Some(&Value::Int(198)));
     }
     let error = client.query("SELECT * FROM nope").await.unwrap_err();
-    assert!(matches!(&error, ClientError::Cql(CqlError::Invalid(text)) if text == "unconfigured table nope"), "{error}");
+    assert!(
+        matches!(&error, ClientError::Cql(CqlError::Invalid(text)) if text == "unconfigured table nope"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -57,11 +69,17 @@ async fn goes_on_at_another_node() {
 
     first.stop().await;
     // The keyspace is in use there too, and the statement prepared again, which that node has never seen.
-    eventually("the other node answers", async || client.execute(&insert, &[Value::Int(2)], None).await.is_ok()).await;
+    eventually("the other node answers", async || {
+        client.execute(&insert, &[Value::Int(2)], None).await.is_ok()
+    })
+    .await;
     assert_eq!(client.query("SELECT k FROM t").await.unwrap().rows.len(), 2);
 
     second.stop().await;
-    eventually("nobody is left", async || matches!(client.query("SELECT k FROM t").await, Err(ClientError::NoHost(_)))).await;
+    eventually("nobody is left", async || {
+        matches!(client.query("SELECT k FROM t").await, Err(ClientError::NoHost(_)))
+    })
+    .await;
     let error = client.query("SELECT k FROM t").await.unwrap_err().to_string();
     assert!(error.contains(&points[0]) && error.contains(&points[1]), "{error}");
 }
@@ -73,7 +91,10 @@ async fn nodes_refuse_to_start_where_the_original_would() {
     let port = node.address().port();
     let error = try_start(spec("127.9.4.4", port, &[]), &Ring::new("lab"), false).await.unwrap_err();
     assert!(matches!(error, StartError::Bind { .. }), "{error}");
-    assert!(error.to_string().starts_with(&format!("cannot listen for CQL clients on 127.9.4.4:{port}: ")), "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("cannot listen for CQL clients on 127.9.4.4:{port}: ")),
+        "{error}"
+    );
     let error = try_start(spec("127.9.4.5", 0, &["127.9.4.9"]), &ring, false).await.unwrap_err();
     assert!(matches!(error, StartError::NoSeeds), "{error}");
     let error = try_start(spec("127.9.4.4", 0, &[]), &ring, false).await.unwrap_err();

@@ -118,7 +118,8 @@ async fn negotiates_as_2_2_does() {
             peer.send(5, &[]);
             let (header, body) = peer.frame();
             assert_eq!(header[..5], [0x84, 0, 0, 0, 0]);
-            let text = format!("Invalid or unsupported protocol version ({version}); highest supported is 4 ");
+            let text =
+                format!("Invalid or unsupported protocol version ({version}); highest supported is 4 ");
             assert_eq!(body, error(0x0A, &text).1);
             assert_eq!(peer.stream.read(&mut [0]).unwrap(), 0, "and then it closes");
         }
@@ -164,7 +165,8 @@ async fn tells_of_changes_before_it_answers() {
         assert_eq!(other.ask(11, &kinds), (2, vec![]));
         let mut peer = Peer::started(address, 3);
         assert_eq!(peer.ask(11, &kinds), (2, vec![]));
-        let version = |peer: &mut Peer| peer.query("SELECT schema_version FROM system.local WHERE key='local'").1;
+        let version =
+            |peer: &mut Peer| peer.query("SELECT schema_version FROM system.local WHERE key='local'").1;
         let before = version(&mut peer);
 
         let change = |words: &[&str]| words.iter().flat_map(|word| short_string(word)).collect::<Vec<u8>>();
@@ -173,7 +175,8 @@ async fn tells_of_changes_before_it_answers() {
             assert_eq!(header[..5], [0x83, 0, 0xff, 0xff, 12]);
             assert_eq!(body, [short_string("SCHEMA_CHANGE"), change(words)].concat());
         };
-        let create = "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
+        let create =
+            "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
         peer.send(7, &query(create, &[0, 1, 0]));
         event(&mut peer, &["CREATED", "KEYSPACE", "ks"]);
         assert_eq!(peer.frame().1, [vec![0, 0, 0, 5], change(&["CREATED", "KEYSPACE", "ks"])].concat());
@@ -186,10 +189,7 @@ async fn tells_of_changes_before_it_answers() {
         assert_eq!(peer.frame().1, [vec![0, 0, 0, 5], change(&["CREATED", "TABLE", "ks", "t"])].concat());
         let nothing = "CREATE TABLE IF NOT EXISTS ks.t (k int PRIMARY KEY)";
         assert_eq!(peer.query(nothing), (8, vec![0, 0, 0, 1]));
-        assert_eq!(
-            peer.query("SELECT * FROM system.peers_v2"),
-            error(0x2200, "unconfigured table peers_v2")
-        );
+        assert_eq!(peer.query("SELECT * FROM system.peers_v2"), error(0x2200, "unconfigured table peers_v2"));
         assert_eq!(
             peer.query("SELECT * FROM system_schema.keyspaces"),
             error(0x2200, "Keyspace system_schema does not exist")
@@ -330,7 +330,9 @@ async fn describes_prepared_statements() {
     let address = node.address();
     tokio::task::spawn_blocking(move || {
         let mut peer = Peer::started(address, 4);
-        peer.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+        peer.query(
+            "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+        );
         peer.query("CREATE TABLE ks.t (a int, b int, v int, PRIMARY KEY ((a, b)))");
         // The key's variables are found by name, in the key's order: b comes first, a third.
         let (id, rest) = peer.prepare("INSERT INTO ks.t (b, v, a) VALUES (?, ?, ?)");

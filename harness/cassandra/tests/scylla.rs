@@ -28,7 +28,8 @@ async fn error(session: &Session, cql: &str) -> (DbError, String) {
     }
 }
 
-const KEYSPACE: &str = "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
+const KEYSPACE: &str =
+    "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn creates_writes_and_reads() {
@@ -40,11 +41,15 @@ async fn creates_writes_and_reads() {
 
     let insert = session.prepare("INSERT INTO t (k, c, v) VALUES (?, ?, ?)").await.unwrap();
     for c in 0..25 {
-        session.execute_unpaged(&insert, (if c % 5 == 0 { "a" } else { "b" }, c, format!("v{c}"))).await.unwrap();
+        session
+            .execute_unpaged(&insert, (if c % 5 == 0 { "a" } else { "b" }, c, format!("v{c}")))
+            .await
+            .unwrap();
     }
     run(&session, "UPDATE t SET tags = tags + {'y', 'x'} WHERE k = 'a' AND c = 0").await;
 
-    let select = session.prepare("SELECT c, v, tags FROM t WHERE k = ? AND c >= ? ORDER BY c DESC").await.unwrap();
+    let select =
+        session.prepare("SELECT c, v, tags FROM t WHERE k = ? AND c >= ? ORDER BY c DESC").await.unwrap();
     assert!(select.is_token_aware());
     let rows = session.execute_unpaged(&select, ("a", 0)).await.unwrap().into_rows_result().unwrap();
     let rows: Vec<(i32, String, Option<Vec<String>>)> = rows.rows().unwrap().map(Result::unwrap).collect();
@@ -62,7 +67,8 @@ async fn reads_page_by_page() {
     let (node, _ring) = single("127.9.1.2").await;
     let session = connect(node.address()).await;
     run(&session, KEYSPACE).await;
-    run(&session, "CREATE TABLE ks.t (k int, c int, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c DESC)").await;
+    run(&session, "CREATE TABLE ks.t (k int, c int, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c DESC)")
+        .await;
     let insert = session.prepare("INSERT INTO ks.t (k, c) VALUES (?, ?)").await.unwrap();
     for k in 0..10 {
         for c in 0..7 {
@@ -141,7 +147,11 @@ async fn explains_what_is_wrong() {
             DbError::Invalid,
             "Invalid INTEGER constant (1) for \"k\" of type text",
         ),
-        ("SELECT * FROM ks.t WHERE k = null", DbError::Invalid, "Invalid null value in condition for column k"),
+        (
+            "SELECT * FROM ks.t WHERE k = null",
+            DbError::Invalid,
+            "Invalid null value in condition for column k",
+        ),
     ] {
         assert_eq!(error(&session, cql).await, (kind, text.to_owned()), "{cql}");
     }
@@ -172,9 +182,13 @@ async fn does_what_zipkin_does() {
     session.use_keyspace("zipkin", false).await.unwrap();
 
     let insert = async |cql: &str| session.prepare(cql).await.unwrap();
-    let span = insert("INSERT INTO traces (trace_id,ts,span_name,span) VALUES (:trace_id,:ts,:span_name,:span);").await;
+    let span =
+        insert("INSERT INTO traces (trace_id,ts,span_name,span) VALUES (:trace_id,:ts,:span_name,:span);")
+            .await;
     let service = insert("INSERT INTO service_names (service_name) VALUES (:service_name);").await;
-    let name = insert("INSERT INTO span_names (service_name,bucket,span_name) VALUES (:service_name,0,:span_name);").await;
+    let name =
+        insert("INSERT INTO span_names (service_name,bucket,span_name) VALUES (:service_name,0,:span_name);")
+            .await;
     let by_service = insert("INSERT INTO service_name_index (ts,trace_id,service_name,bucket) VALUES (:ts,:trace_id,:service_name,:bucket);").await;
     let by_span = insert("INSERT INTO service_span_name_index (ts,trace_id,service_span_name) VALUES (:ts,:trace_id,:service_span_name);").await;
     let by_annotation = insert("INSERT INTO annotations_index (ts,trace_id,annotation,bucket) VALUES (:ts,:trace_id,:annotation,:bucket);").await;
@@ -192,16 +206,21 @@ async fn does_what_zipkin_does() {
     run(&session, "SELECT trace_id FROM traces LIMIT 1;").await;
     let select = async |cql: &str| session.prepare(cql).await.unwrap();
     let read = select("SELECT trace_id,span FROM traces WHERE trace_id IN :trace_id LIMIT :limit_;").await;
-    let rows = session.execute_unpaged(&read, (vec![3i64, 1], 100_000)).await.unwrap().into_rows_result().unwrap();
+    let rows =
+        session.execute_unpaged(&read, (vec![3i64, 1], 100_000)).await.unwrap().into_rows_result().unwrap();
     let rows: Vec<(i64, Vec<u8>)> = rows.rows().unwrap().map(Result::unwrap).collect();
     assert_eq!(rows, [(3, vec![3; 84]), (1, vec![1; 84])]);
     let days = select("SELECT dependencies FROM dependencies WHERE day IN :days;").await;
-    let rows = session.execute_unpaged(&days, (vec![CqlTimestamp(0)],)).await.unwrap().into_rows_result().unwrap();
+    let rows =
+        session.execute_unpaged(&days, (vec![CqlTimestamp(0)],)).await.unwrap().into_rows_result().unwrap();
     assert_eq!(rows.rows_num(), 0);
     let services = select("SELECT service_name FROM service_names;").await;
     let rows = session.execute_unpaged(&services, ()).await.unwrap().into_rows_result().unwrap();
     assert_eq!(rows.single_row::<(String,)>().unwrap().0, "web");
-    let spans = select("SELECT span_name FROM span_names WHERE service_name=:service_name AND bucket=:bucket LIMIT :limit_;").await;
+    let spans = select(
+        "SELECT span_name FROM span_names WHERE service_name=:service_name AND bucket=:bucket LIMIT :limit_;",
+    )
+    .await;
     let rows = session.execute_unpaged(&spans, ("web", 0, 1000)).await.unwrap().into_rows_result().unwrap();
     assert_eq!(rows.single_row::<(String,)>().unwrap().0, "get");
 
@@ -214,10 +233,16 @@ async fn does_what_zipkin_does() {
     let found = select(&format!("SELECT ts,trace_id FROM service_name_index WHERE service_name=:service_name AND bucket IN :bucket {tail}")).await;
     let rows = session.execute_unpaged(&found, ("web", &buckets, from, to, 30)).await.unwrap();
     assert_eq!(ids(rows.into_rows_result().unwrap()), [3, 2]);
-    let found = select(&format!("SELECT ts,trace_id FROM service_span_name_index WHERE service_span_name=:service_span_name {tail}")).await;
+    let found = select(&format!(
+        "SELECT ts,trace_id FROM service_span_name_index WHERE service_span_name=:service_span_name {tail}"
+    ))
+    .await;
     let rows = session.execute_unpaged(&found, ("web.get", from, to, 1)).await.unwrap();
     assert_eq!(ids(rows.into_rows_result().unwrap()), [3]);
-    let found = select(&format!("SELECT ts,trace_id FROM annotations_index WHERE annotation=:annotation AND bucket IN :bucket {tail}")).await;
+    let found = select(&format!(
+        "SELECT ts,trace_id FROM annotations_index WHERE annotation=:annotation AND bucket IN :bucket {tail}"
+    ))
+    .await;
     let rows = session.execute_unpaged(&found, (b"web:x".to_vec(), &buckets, from, to, 30)).await.unwrap();
     assert_eq!(ids(rows.into_rows_result().unwrap()), [3, 2]);
     let found = select(&format!("SELECT ts,trace_id FROM service_name_index WHERE service_name IN :service_name AND bucket IN :bucket {tail}")).await;
@@ -252,7 +277,11 @@ async fn sees_a_ring_of_three() {
     }
     let session = connect(nodes[0].address()).await;
     assert_eq!(session.get_cluster_state().get_nodes_info().len(), 3);
-    run(&session, "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}").await;
+    run(
+        &session,
+        "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}",
+    )
+    .await;
     run(&session, "CREATE TABLE ks.t (k int PRIMARY KEY)").await;
     let mut all = Statement::new("INSERT INTO ks.t (k) VALUES (1)");
     all.set_consistency(Consistency::All);

@@ -64,7 +64,8 @@ impl Link {
 
     /// Sends a request and waits for its answer; an ERROR is one of `Err`.
     pub(super) async fn call(&self, request: Request) -> Reply {
-        let broken = || ClientError::Connection { address: self.address.clone(), cause: "it is closed".to_owned() };
+        let broken =
+            || ClientError::Connection { address: self.address.clone(), cause: "it is closed".to_owned() };
         let (reply, answer) = oneshot::channel();
         let exchange = async {
             self.calls.send(Call { request, reply }).await.map_err(|_| broken())?;

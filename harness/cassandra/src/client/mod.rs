@@ -77,7 +77,8 @@ impl Client {
     /// Runs a statement without values, at LOCAL_ONE. A bare `USE` holds only until the next reconnect:
     /// [`use_keyspace`](Self::use_keyspace) holds for good.
     pub async fn query(&self, cql: &str) -> Result<Rows, ClientError> {
-        let response = self.link().await?.call(Request::Query(cql.to_owned(), Parameters::default())).await?.response;
+        let response =
+            self.link().await?.call(Request::Query(cql.to_owned(), Parameters::default())).await?.response;
         match response {
             Response::Rows { set, .. } => rows(&set, &set.columns),
             _ => Ok(Rows::default()),
@@ -98,7 +99,8 @@ impl Client {
         values: &[Value],
         page_size: Option<i32>,
     ) -> Result<Rows, ClientError> {
-        let bind = |value: &Value| value.encode().map_or(BoundValue::Null, |bytes| BoundValue::Bytes(bytes.into()));
+        let bind =
+            |value: &Value| value.encode().map_or(BoundValue::Null, |bytes| BoundValue::Bytes(bytes.into()));
         let values = BoundValues::Positional(values.iter().map(bind).collect());
         let mut options = Options { values, page_size, ..Options::default() };
         let mut all = Rows::default();
@@ -126,7 +128,11 @@ impl Client {
         Ok(())
     }
 
-    async fn page(&self, prepared: &Prepared, options: &Options) -> Result<(Rows, Option<Bytes>), ClientError> {
+    async fn page(
+        &self,
+        prepared: &Prepared,
+        options: &Options,
+    ) -> Result<(Rows, Option<Bytes>), ClientError> {
         let link = self.link().await?;
         let execute = |info: &PreparedInfo| {
             let parameters = Parameters { options: options.clone(), skip_metadata: false };
@@ -158,7 +164,9 @@ impl Client {
             let (host, port) = &points[state.next % points.len()];
             let connected = match Link::connect(host, *port).await {
                 Ok(link) => match &state.keyspace {
-                    Some(keyspace) => set_keyspace(&link, keyspace).await.map(|()| link).map_err(|e| e.to_string()),
+                    Some(keyspace) => {
+                        set_keyspace(&link, keyspace).await.map(|()| link).map_err(|e| e.to_string())
+                    }
                     None => Ok(link),
                 },
                 Err(refusal) => Err(refusal),
@@ -204,7 +212,10 @@ fn rows(set: &ResultSet, columns: &[ColumnSpec]) -> Result<Rows, ClientError> {
     let decode = |(column, value): (&ColumnSpec, &Option<Bytes>)| Value::decode(&column.ty, value.as_deref());
     let row = |row: &Vec<Option<Bytes>>| columns.iter().zip(row).map(decode).collect::<Result<Vec<_>, _>>();
     Ok(Rows {
-        columns: columns.iter().map(|column| Column { name: column.name.clone(), kind: column.ty.clone() }).collect(),
+        columns: columns
+            .iter()
+            .map(|column| Column { name: column.name.clone(), kind: column.ty.clone() })
+            .collect(),
         rows: set.rows.iter().map(row).collect::<Result<_, _>>()?,
     })
 }

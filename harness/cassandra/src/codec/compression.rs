@@ -44,7 +44,9 @@ impl Compression {
     pub fn decompress(self, body: &Bytes) -> Result<Bytes, CqlError> {
         let broken = |what: &str| CqlError::Protocol(format!("Cannot decompress frame: {what}"));
         match self {
-            Self::None => Err(CqlError::Protocol("Unexpected compressed frame: no compression was agreed".to_owned())),
+            Self::None => {
+                Err(CqlError::Protocol("Unexpected compressed frame: no compression was agreed".to_owned()))
+            }
             Self::Lz4 => {
                 let (length, block) = body.split_at_checked(4).ok_or_else(|| broken("no length"))?;
                 let length = i32::from_be_bytes(length.try_into().unwrap_or_default());
@@ -53,7 +55,8 @@ impl Compression {
                 if length > MAX_BODY || length > block.len().saturating_mul(255) {
                     return Err(broken("impossible length"));
                 }
-                let plain = lz4_flex::block::decompress(block, length).map_err(|error| broken(&error.to_string()))?;
+                let plain =
+                    lz4_flex::block::decompress(block, length).map_err(|error| broken(&error.to_string()))?;
                 if plain.len() != length {
                     return Err(broken("wrong length"));
                 }

@@ -69,8 +69,7 @@ fn nested(from: &mut Reader, depth: usize) -> Result<CqlType, CqlError> {
             }
             CqlType::Tuple(fields)
         }
-        id => {
-            CqlType::from_option_id(id).ok_or_else(|| CqlError::Protocol(format!("Unknown data type option id {id}")))?
-        }
+        id => CqlType::from_option_id(id)
+            .ok_or_else(|| CqlError::Protocol(format!("Unknown data type option id {id}")))?,
     })
 }

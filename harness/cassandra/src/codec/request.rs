@@ -32,7 +32,9 @@ impl EventKind {
 
     fn named(name: &str) -> Result<Self, CqlError> {
         let found = Self::NAMES.iter().find(|(_, other)| *other == name.to_ascii_uppercase());
-        found.map(|(kind, _)| *kind).ok_or_else(|| CqlError::Protocol(format!("Invalid value '{name}' for Type")))
+        found
+            .map(|(kind, _)| *kind)
+            .ok_or_else(|| CqlError::Protocol(format!("Invalid value '{name}' for Type")))
     }
 }
 
@@ -117,10 +119,12 @@ impl Request {
             opcode::OPTIONS => Self::Options,
             opcode::QUERY => Self::Query(from.long_string()?, Parameters::read(from, frame.version)?),
             opcode::PREPARE => Self::Prepare(from.long_string()?),
-            opcode::EXECUTE => Self::Execute(from.short_bytes()?.to_vec(), Parameters::read(from, frame.version)?),
-            opcode::REGISTER => {
-                Self::Register(from.string_list()?.iter().map(|name| EventKind::named(name)).collect::<Result<_, _>>()?)
+            opcode::EXECUTE => {
+                Self::Execute(from.short_bytes()?.to_vec(), Parameters::read(from, frame.version)?)
             }
+            opcode::REGISTER => Self::Register(
+                from.string_list()?.iter().map(|name| EventKind::named(name)).collect::<Result<_, _>>()?,
+            ),
             opcode::BATCH => Self::Batch(read_batch(from, frame.version)?),
             opcode::AUTH_RESPONSE => Self::AuthResponse(from.bytes()?),
             code @ (opcode::ERROR
@@ -175,7 +179,8 @@ impl Request {
         let Some((_, name)) = entries.iter().find(|(key, _)| key == "COMPRESSION") else {
             return Ok(Compression::None);
         };
-        Compression::named(name).ok_or_else(|| CqlError::Protocol(format!("Unknown compression algorithm: {name}")))
+        Compression::named(name)
+            .ok_or_else(|| CqlError::Protocol(format!("Unknown compression algorithm: {name}")))
     }
 }
 
@@ -241,7 +246,11 @@ impl Parameters {
 fn read_timestamp(from: &mut Reader) -> Result<i64, CqlError> {
     let timestamp = from.i64()?;
     if timestamp == i64::MIN {
-        return Err(CqlError::Protocol(format!("Out of bound timestamp, must be in [{}, {}] (got {timestamp})", i64::MIN + 1, i64::MAX)));
+        return Err(CqlError::Protocol(format!(
+            "Out of bound timestamp, must be in [{}, {}] (got {timestamp})",
+            i64::MIN + 1,
+            i64::MAX
+        )));
     }
     Ok(timestamp)
 }
@@ -335,7 +344,9 @@ fn write_batch(out: &mut Writer, batch: &BatchRequest) {
     out.u16(batch.consistency.code());
     let serial: Option<Consistency> = batch.serial;
     let flag = |flag: u8, on: bool| if on { flag } else { 0 };
-    out.u8(flag(query_flags::SERIAL, serial.is_some()) | flag(query_flags::TIMESTAMP, batch.timestamp.is_some()));
+    out.u8(
+        flag(query_flags::SERIAL, serial.is_some()) | flag(query_flags::TIMESTAMP, batch.timestamp.is_some())
+    );
     if let Some(serial) = serial {
         out.u16(serial.code());
     }

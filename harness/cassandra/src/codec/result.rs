@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::wire::{Reader, Writer};
 use super::{EventKind, Response, Version, option};
 use crate::CqlError;
-use crate::model::{ChangeKind, ChangeTarget, ClusterEvent, ColumnSpec, PreparedInfo, ResultSet, SchemaChange};
+use crate::model::{
+    ChangeKind, ChangeTarget, ClusterEvent, ColumnSpec, PreparedInfo, ResultSet, SchemaChange,
+};
 
 const GLOBAL_TABLE: i32 = 1;
 const MORE_PAGES: i32 = 2;
@@ -86,7 +88,8 @@ pub(super) fn read_rows(from: &mut Reader) -> Result<Response, CqlError> {
     let count = read_count(from)?;
     let paging_state = if flags & MORE_PAGES != 0 { from.bytes()? } else { None };
     let skip_metadata = flags & NO_METADATA != 0;
-    let columns = if skip_metadata { Vec::new() } else { read_columns(from, count, flags & GLOBAL_TABLE != 0)? };
+    let columns =
+        if skip_metadata { Vec::new() } else { read_columns(from, count, flags & GLOBAL_TABLE != 0)? };
     let rows = from.i32()?;
     // Each value takes four bytes at least, and a row without values none.
     let claimed = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -126,7 +129,8 @@ pub(super) fn write_prepared(out: &mut Writer, info: &PreparedInfo, version: Ver
 
 pub(super) fn read_prepared(from: &mut Reader, version: Version) -> Result<PreparedInfo, CqlError> {
     let id = from.short_bytes()?;
-    let id = id.as_ref().try_into().map_err(|_| CqlError::Protocol(format!("an id of {} bytes", id.len())))?;
+    let id =
+        id.as_ref().try_into().map_err(|_| CqlError::Protocol(format!("an id of {} bytes", id.len())))?;
     let flags = from.i32()?;
     let count = read_count(from)?;
     let mut partition_binds = Vec::new();
@@ -211,7 +215,9 @@ pub(super) fn read_event(from: &mut Reader) -> Result<ClusterEvent, CqlError> {
     let (address, port) = from.inet()?;
     match what.as_str() {
         "UP" | "DOWN" => Ok(ClusterEvent::Status { up: what == "UP", address, port }),
-        "NEW_NODE" | "REMOVED_NODE" => Ok(ClusterEvent::Topology { joined: what == "NEW_NODE", address, port }),
+        "NEW_NODE" | "REMOVED_NODE" => {
+            Ok(ClusterEvent::Topology { joined: what == "NEW_NODE", address, port })
+        }
         other => Err(CqlError::Protocol(format!("Unknown event {other}"))),
     }
 }

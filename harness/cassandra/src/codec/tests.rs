@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::cql::BatchKind;
 use crate::model::{
-    BatchItem, BatchRequest, BoundValue, BoundValues, ChangeKind, ChangeTarget, ClusterEvent, ColumnSpec, Options,
-    PreparedInfo, ResultSet, SchemaChange,
+    BatchItem, BatchRequest, BoundValue, BoundValues, ChangeKind, ChangeTarget, ClusterEvent, ColumnSpec,
+    Options, PreparedInfo, ResultSet, SchemaChange,
 };
 use crate::types::UserType;
 use crate::{Consistency, CqlError, CqlType};
@@ -55,13 +55,23 @@ fn batch() -> impl Strategy<Value = BatchRequest> {
     ];
     let kind = prop_oneof![Just(BatchKind::Logged), Just(BatchKind::Unlogged), Just(BatchKind::Counter)];
     (kind, vec(item, 0..4), level(), maybe(level()), timestamp()).prop_map(
-        |(kind, items, consistency, serial, timestamp)| BatchRequest { kind, items, consistency, serial, timestamp },
+        |(kind, items, consistency, serial, timestamp)| BatchRequest {
+            kind,
+            items,
+            consistency,
+            serial,
+            timestamp,
+        },
     )
 }
 
 fn request() -> impl Strategy<Value = Request> {
     let kinds = vec(
-        prop_oneof![Just(EventKind::SchemaChange), Just(EventKind::StatusChange), Just(EventKind::TopologyChange)],
+        prop_oneof![
+            Just(EventKind::SchemaChange),
+            Just(EventKind::StatusChange),
+            Just(EventKind::TopologyChange)
+        ],
         0..4,
     );
     prop_oneof![
@@ -128,8 +138,9 @@ fn error() -> impl Strategy<Value = CqlError> {
         text().prop_map(CqlError::Syntax),
         text().prop_map(CqlError::Invalid),
         text().prop_map(CqlError::Config),
-        (level(), any::<i32>(), any::<i32>())
-            .prop_map(|(consistency, required, alive)| CqlError::Unavailable { consistency, required, alive }),
+        (level(), any::<i32>(), any::<i32>()).prop_map(|(consistency, required, alive)| {
+            CqlError::Unavailable { consistency, required, alive }
+        }),
         (text(), text()).prop_map(|(keyspace, table)| CqlError::table_exists(&keyspace, &table)),
         vec(any::<u8>(), 0..20).prop_map(|id| CqlError::unprepared(&id)),
         (text(), level(), any::<i32>(), any::<bool>()).prop_map(|(message, consistency, n, data_present)| {
@@ -258,7 +269,8 @@ fn rows_without_metadata_have_flags_five() {
         paging_state: None,
     };
     let frame = Answer::from(Response::Rows { set, skip_metadata: true }).encode(Version::V4, 0);
-    let wanted = [[0, 0, 0, 2], [0, 0, 0, 5], [0, 0, 0, 2], [0, 0, 0, 1], [0, 0, 0, 4], [0, 0, 0, 9], [255; 4]];
+    let wanted =
+        [[0, 0, 0, 2], [0, 0, 0, 5], [0, 0, 0, 2], [0, 0, 0, 1], [0, 0, 0, 4], [0, 0, 0, 9], [255; 4]];
     assert_eq!(frame.body.as_ref(), wanted.concat());
 }
 

@@ -54,7 +54,8 @@ impl Reader {
     }
 
     pub(super) fn long_string(&mut self) -> Read<String> {
-        let length = usize::try_from(self.i32()?).map_err(|_| CqlError::Protocol("Negative length".to_owned()))?;
+        let length =
+            usize::try_from(self.i32()?).map_err(|_| CqlError::Protocol("Negative length".to_owned()))?;
         self.text(length, "an UTF8 serialized string preceded by it's 4 bytes length")
     }
 

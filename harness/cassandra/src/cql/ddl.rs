@@ -3,7 +3,8 @@
 use super::lexer::Kind;
 use super::parser::Parser;
 use super::{
-    ColumnDefinition, CreateTable, Properties, Property, SchemaStatement, TableChange, TypeName, UserTypeChange,
+    ColumnDefinition, CreateTable, Properties, Property, SchemaStatement, TableChange, TypeName,
+    UserTypeChange,
 };
 use crate::CqlError;
 use crate::error::invalid;
@@ -26,9 +27,11 @@ impl Parser<'_> {
             ("alter", "table" | "columnfamily") => self.alter_table(),
             ("alter", "type") => self.alter_type(),
             ("drop", _) => self.drop(&object),
-            (_, "user" | "role" | "function" | "aggregate" | "trigger" | "or") => {
-                Err(invalid!("{} {} is not supported by this simulated node", verb.to_uppercase(), object.to_uppercase()))
-            }
+            (_, "user" | "role" | "function" | "aggregate" | "trigger" | "or") => Err(invalid!(
+                "{} {} is not supported by this simulated node",
+                verb.to_uppercase(),
+                object.to_uppercase()
+            )),
             _ => Err(self.no_viable()),
         }
     }

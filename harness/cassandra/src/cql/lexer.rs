@@ -75,10 +75,8 @@ impl Lexer<'_> {
             '"' => self.quoted('"', Kind::QuotedName),
             '$' if rest.starts_with("$$") => self.dollars(),
             _ => {
-                let Some((kind, length)) = uuid(rest)
-                    .or_else(|| number(rest))
-                    .or_else(|| word(rest))
-                    .or_else(|| symbol(rest))
+                let Some((kind, length)) =
+                    uuid(rest).or_else(|| number(rest)).or_else(|| word(rest)).or_else(|| symbol(rest))
                 else {
                     return Err(self.error(&format!("no viable alternative at character '{first}'")));
                 };
@@ -157,10 +155,7 @@ fn hidden(rest: &str) -> Option<usize> {
     if rest.starts_with("--") || rest.starts_with("//") {
         return Some(rest.find('\n').map_or(rest.len(), |end| end + 1));
     }
-    if rest.starts_with("/*") {
-        return rest[2..].find("*/").map(|end| end + 4);
-    }
-    None
+    rest.strip_prefix("/*")?.find("*/").map(|end| end + 4)
 }
 
 fn uuid(rest: &str) -> Option<(Kind, usize)> {
@@ -173,7 +168,8 @@ fn uuid(rest: &str) -> Option<(Kind, usize)> {
 
 fn number(rest: &str) -> Option<(Kind, usize)> {
     let bytes = rest.as_bytes();
-    let digits = |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits =
+        |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
     if rest.starts_with("0x") || rest.starts_with("0X") {
         let length = bytes[2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
         return Some((Kind::Hex, 2 + length));

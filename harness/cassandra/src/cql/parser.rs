@@ -6,11 +6,57 @@ use crate::CqlError;
 
 /// Words that are no names unless quoted.
 const RESERVED: [&str; 51] = [
-    "add", "allow", "alter", "and", "apply", "asc", "authorize", "batch", "begin", "by", "columnfamily", "create",
-    "delete", "desc", "describe", "drop", "entries", "execute", "from", "full", "grant", "if", "in", "index",
-    "infinity", "insert", "into", "keyspace", "limit", "modify", "nan", "norecursive", "not", "null", "of", "on", "or",
-    "order", "primary", "rename", "replace", "revoke", "schema", "select", "set", "table", "to", "token", "truncate",
-    "unlogged", "update",
+    "add",
+    "allow",
+    "alter",
+    "and",
+    "apply",
+    "asc",
+    "authorize",
+    "batch",
+    "begin",
+    "by",
+    "columnfamily",
+    "create",
+    "delete",
+    "desc",
+    "describe",
+    "drop",
+    "entries",
+    "execute",
+    "from",
+    "full",
+    "grant",
+    "if",
+    "in",
+    "index",
+    "infinity",
+    "insert",
+    "into",
+    "keyspace",
+    "limit",
+    "modify",
+    "nan",
+    "norecursive",
+    "not",
+    "null",
+    "of",
+    "on",
+    "or",
+    "order",
+    "primary",
+    "rename",
+    "replace",
+    "revoke",
+    "schema",
+    "select",
+    "set",
+    "table",
+    "to",
+    "token",
+    "truncate",
+    "unlogged",
+    "update",
 ];
 const RESERVED_MORE: [&str; 4] = ["use", "using", "where", "with"];
 
@@ -196,7 +242,10 @@ impl Parser<'_> {
     }
 
     /// Runs a rule that may call itself, and ends it before the stack does.
-    pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, CqlError>) -> Result<T, CqlError> {
+    pub(super) fn nested<T>(
+        &mut self,
+        rule: impl FnOnce(&mut Self) -> Result<T, CqlError>,
+    ) -> Result<T, CqlError> {
         self.depth += 1;
         let result = if self.depth > MAX_DEPTH { Err(self.no_viable()) } else { rule(self) };
         self.depth -= 1;

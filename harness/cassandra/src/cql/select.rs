@@ -44,7 +44,9 @@ impl Parser<'_> {
 
     fn selector_inner(&mut self) -> Result<Selector, CqlError> {
         let token = self.is_word("token");
-        let call = self.peek().kind == Kind::Word && self.peek_at(1).kind == Kind::Symbol && self.peek_at(1).text == "(";
+        let call = self.peek().kind == Kind::Word
+            && self.peek_at(1).kind == Kind::Symbol
+            && self.peek_at(1).text == "(";
         if !call && !token {
             let first = self.name()?;
             if !self.eat(".") {

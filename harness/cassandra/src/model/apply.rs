@@ -92,7 +92,12 @@ fn current<'a>(
 }
 
 /// Writes.
-pub(super) fn apply(plan: &WritePlan, target: &Target, data: &mut TableData, scope: &Scope<'_>) -> Result<(), CqlError> {
+pub(super) fn apply(
+    plan: &WritePlan,
+    target: &Target,
+    data: &mut TableData,
+    scope: &Scope<'_>,
+) -> Result<(), CqlError> {
     let table = &*plan.table;
     let columns = table.clustering();
     let whole_rows = plan.clustering.len() == columns.len();
@@ -115,15 +120,18 @@ pub(super) fn apply(plan: &WritePlan, target: &Target, data: &mut TableData, sco
             let mut cells = Vec::new();
             for (at, change) in &plan.changes {
                 let column = &table.columns[*at];
-                let here = || current(table, data, id, &sorted, now_secs).and_then(|row| row.value(*at).cloned());
+                let here =
+                    || current(table, data, id, &sorted, now_secs).and_then(|row| row.value(*at).cloned());
                 let Some(cell) = changed(change, &column.ty, &column.name, here, scope)? else { continue };
                 let cell = cell_of(cell, target, now_secs);
-                if column.kind == ColumnKind::Static { &mut statics } else { &mut cells }.push((column.id, cell));
+                if column.kind == ColumnKind::Static { &mut statics } else { &mut cells }
+                    .push((column.id, cell));
             }
             if !statics.is_empty() {
                 data.write(id, key, RowWrite { row: None, marker: None, cells: statics });
             }
-            let marker = (plan.kind == WriteKind::Insert).then(|| cell_of(Some(Bytes::new()), target, now_secs));
+            let marker =
+                (plan.kind == WriteKind::Insert).then(|| cell_of(Some(Bytes::new()), target, now_secs));
             if whole_rows && (marker.is_some() || !cells.is_empty()) {
                 data.write(id, key, RowWrite { row: Some((sorted, row.clone())), marker, cells });
             }
@@ -172,7 +180,9 @@ fn changed(
                 Evaluated::Null => return Err(invalid!("Invalid null value for counter increment")),
             };
             let by = if matches!(change, Change::Subtract(_)) { by.wrapping_neg() } else { by };
-            let old = current().and_then(|old| <[u8; 8]>::try_from(old.as_ref()).ok()).map_or(0, i64::from_be_bytes);
+            let old = current()
+                .and_then(|old| <[u8; 8]>::try_from(old.as_ref()).ok())
+                .map_or(0, i64::from_be_bytes);
             return Ok(Some(Some(Bytes::copy_from_slice(&old.wrapping_add(by).to_be_bytes()))));
         }
         Change::Add(term) | Change::Subtract(term) | Change::Prepend(term) => term,
@@ -203,14 +213,18 @@ pub(super) fn check(
     if plan.condition == PlannedCondition::None {
         return Ok(None);
     }
-    let (Some((id, _)), Some(row)) = (target.partitions.first(), target.rows.first()) else { return Ok(None) };
+    let (Some((id, _)), Some(row)) = (target.partitions.first(), target.rows.first()) else {
+        return Ok(None);
+    };
     let table = &*plan.table;
     let sorted = restrictions::row_key(table.clustering(), row);
     let now_secs = seconds(scope);
     let current = current(table, data, id, &sorted, now_secs);
     let exists = current.as_ref().is_some_and(|row| match row.row {
         Some(row) => row.is_live(now_secs),
-        None => plan.clustering.is_empty() && row.partition.statics.values().any(|cell| cell.is_live(now_secs)),
+        None => {
+            plan.clustering.is_empty() && row.partition.statics.values().any(|cell| cell.is_live(now_secs))
+        }
     });
     let (applied, shown) = match &plan.condition {
         PlannedCondition::None => return Ok(None),
@@ -222,7 +236,8 @@ pub(super) fn check(
                 let value = current.as_ref().and_then(|row| row.value(*column));
                 holds &= holds_for(&table.columns[*column].ty, *operator, operand, value, scope)?;
             }
-            let shown = if exists { conditions.iter().map(|(column, ..)| *column).collect() } else { Vec::new() };
+            let shown =
+                if exists { conditions.iter().map(|(column, ..)| *column).collect() } else { Vec::new() };
             (holds, shown)
         }
     };
@@ -277,7 +292,8 @@ fn answer(
         name: name.to_owned(),
         ty,
     };
-    let columns = shown.iter().map(|at| &table.columns[*at]).map(|column| spec(&column.name, column.ty.clone()));
+    let columns =
+        shown.iter().map(|at| &table.columns[*at]).map(|column| spec(&column.name, column.ty.clone()));
     let columns = std::iter::once(spec("[applied]", CqlType::Boolean)).chain(columns).collect();
     let flag = Some(Bytes::from_static(if applied { &[1] } else { &[0] }));
     ResultSet { columns, rows: vec![std::iter::once(flag).chain(values).collect()], paging_state: None }

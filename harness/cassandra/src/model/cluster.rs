@@ -119,7 +119,16 @@ impl Cluster {
             let token = Topology::token_for(address);
             let host_id = functions::hashed_uuid(format!("node {address} of {}", self.name).as_bytes(), 4);
             let (dc, rack) = (dc.to_owned(), rack.to_owned());
-            self.topology.insert(NodeInfo { address, cql_port, dc, rack, host_id, token, up: true, generation });
+            self.topology.insert(NodeInfo {
+                address,
+                cql_port,
+                dc,
+                rack,
+                host_id,
+                token,
+                up: true,
+                generation,
+            });
             self.events.push(ClusterEvent::Topology { joined: true, address, port: cql_port });
         }
         self.events.push(ClusterEvent::Status { up: true, address, port: cql_port });
@@ -144,7 +153,13 @@ impl Cluster {
     }
 
     /// Runs a statement.
-    pub fn query(&mut self, now: Time, session: &Session, cql: &str, options: &Options) -> Result<Executed, CqlError> {
+    pub fn query(
+        &mut self,
+        now: Time,
+        session: &Session,
+        cql: &str,
+        options: &Options,
+    ) -> Result<Executed, CqlError> {
         let parsed = cql::parse(cql)?;
         let planned = plan::plan(&parsed, &|name| self.table(session, name))?;
         let values = positional(&options.values, &planned.binds)?;
@@ -168,7 +183,8 @@ impl Cluster {
             Plan::Select(select) => Some(Arc::clone(&select.columns)),
             _ => None,
         };
-        let info = PreparedInfo { id, binds: planned.binds, partition_binds: planned.partition_binds, columns };
+        let info =
+            PreparedInfo { id, binds: planned.binds, partition_binds: planned.partition_binds, columns };
         let prepared = self.prepared.entry(session.node).or_default();
         if prepared.len() >= MAX_PREPARED {
             prepared.pop_first();
@@ -178,14 +194,25 @@ impl Cluster {
     }
 
     /// Runs a prepared statement. One whose table has changed since is no longer known.
-    pub fn execute(&mut self, now: Time, session: &Session, id: &[u8], options: &Options) -> Result<Executed, CqlError> {
+    pub fn execute(
+        &mut self,
+        now: Time,
+        session: &Session,
+        id: &[u8],
+        options: &Options,
+    ) -> Result<Executed, CqlError> {
         let prepared = self.prepared(session, id)?;
         let values = bound(&prepared, &options.values)?;
         self.run(now, session, &prepared.plan, &values, options)
     }
 
     /// Runs a BATCH message.
-    pub fn batch(&mut self, now: Time, session: &Session, request: &BatchRequest) -> Result<Executed, CqlError> {
+    pub fn batch(
+        &mut self,
+        now: Time,
+        session: &Session,
+        request: &BatchRequest,
+    ) -> Result<Executed, CqlError> {
         if request.items.len() > MAX_BATCH {
             return Err(invalid!("Batch statement cannot contain more than {MAX_BATCH} statements."));
         }
@@ -210,7 +237,11 @@ impl Cluster {
         self.run_batch(now, session, request.kind, &writes, None, &options)
     }
 
-    fn batch_item(&mut self, session: &Session, item: &BatchItem) -> Result<(Plan, Vec<BoundValue>), CqlError> {
+    fn batch_item(
+        &mut self,
+        session: &Session,
+        item: &BatchItem,
+    ) -> Result<(Plan, Vec<BoundValue>), CqlError> {
         match item {
             BatchItem::Query(cql, values) => {
                 let parsed = cql::parse(cql)?;
@@ -253,7 +284,8 @@ impl Cluster {
     /// A table by its name, in the keyspace in use if the name says none.
     pub(super) fn table(&self, session: &Session, name: &TableName) -> Result<Arc<TableSchema>, CqlError> {
         let keyspace = self.keyspace_name(session, name)?;
-        let found = self.keyspaces.get(keyspace).or_else(|| system::keyspace(keyspace, session.modern_schema));
+        let found =
+            self.keyspaces.get(keyspace).or_else(|| system::keyspace(keyspace, session.modern_schema));
         let found = found.ok_or_else(|| invalid!("Keyspace {keyspace} does not exist"))?;
         match found.tables.get(&name.name) {
             Some(table) => Ok(Arc::clone(&table.schema)),
@@ -261,9 +293,15 @@ impl Cluster {
         }
     }
 
-    pub(super) fn keyspace_name<'a>(&self, session: &'a Session, name: &'a TableName) -> Result<&'a str, CqlError> {
+    pub(super) fn keyspace_name<'a>(
+        &self,
+        session: &'a Session,
+        name: &'a TableName,
+    ) -> Result<&'a str, CqlError> {
         name.keyspace.as_deref().or(session.keyspace.as_deref()).ok_or_else(|| {
-            invalid!("No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename")
+            invalid!(
+                "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename"
+            )
         })
     }
 }
@@ -300,7 +338,9 @@ fn positional(
             .iter()
             .map(|bind| {
                 let found = named.iter().find(|(name, _)| *name == bind.name);
-                found.map(|(_, value)| value.clone()).ok_or_else(|| invalid!("Invalid amount of bind variables"))
+                found
+                    .map(|(_, value)| value.clone())
+                    .ok_or_else(|| invalid!("Invalid amount of bind variables"))
             })
             .collect(),
     }

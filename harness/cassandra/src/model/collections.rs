@@ -34,7 +34,12 @@ fn list(items: &[Bytes]) -> Option<Bytes> {
 }
 
 /// `c = c + v`, `c = v + c`, `c = c - v`; `None` when nothing is left.
-pub(super) fn combine(change: &Change, ty: &CqlType, current: Option<Bytes>, operand: &Bytes) -> Option<Bytes> {
+pub(super) fn combine(
+    change: &Change,
+    ty: &CqlType,
+    current: Option<Bytes>,
+    operand: &Bytes,
+) -> Option<Bytes> {
     let empty = Bytes::from_static(&[0; 4]);
     let current = current.unwrap_or(empty);
     let result = match ty {
@@ -131,7 +136,12 @@ pub(super) fn delete_element(
 }
 
 /// The elements of a list, and the position of the one that is meant.
-fn item(current: Option<Bytes>, key: &Term, name: &str, scope: &Scope<'_>) -> Result<(Vec<Bytes>, usize), CqlError> {
+fn item(
+    current: Option<Bytes>,
+    key: &Term,
+    name: &str,
+    scope: &Scope<'_>,
+) -> Result<(Vec<Bytes>, usize), CqlError> {
     let index = int_of(&scope.required(key, name, &CqlType::Int)?)?;
     let Some(current) = current else {
         return Err(invalid!("Attempted to set an element on a list which is null"));

@@ -14,7 +14,8 @@ pub(super) fn constant(kind: ConstantKind, text: &str, ty: &CqlType) -> Result<O
     let bytes = match (kind, ty) {
         (ConstantKind::String, CqlType::Varchar | CqlType::Ascii) => text.as_bytes().to_vec(),
         (ConstantKind::String, CqlType::Timestamp) => {
-            let millis = timestamp(text).ok_or_else(|| invalid!("Unable to coerce '{text}' to a formatted date (long)"))?;
+            let millis = timestamp(text)
+                .ok_or_else(|| invalid!("Unable to coerce '{text}' to a formatted date (long)"))?;
             millis.to_be_bytes().to_vec()
         }
         (ConstantKind::String, CqlType::Inet) => match text.parse::<IpAddr>() {
@@ -23,7 +24,8 @@ pub(super) fn constant(kind: ConstantKind, text: &str, ty: &CqlType) -> Result<O
             Err(_) => return Err(unable("inet address")),
         },
         (ConstantKind::String, CqlType::Date) => {
-            let millis = timestamp(text).ok_or_else(|| invalid!("Unable to coerce '{text}' to a formatted date (long)"))?;
+            let millis = timestamp(text)
+                .ok_or_else(|| invalid!("Unable to coerce '{text}' to a formatted date (long)"))?;
             date_bytes(millis.div_euclid(86_400_000))
         }
         (ConstantKind::Integer, CqlType::Date) => {
@@ -58,7 +60,7 @@ pub(super) fn constant(kind: ConstantKind, text: &str, ty: &CqlType) -> Result<O
         (ConstantKind::Boolean, CqlType::Boolean) => vec![u8::from(text == "true")],
         (ConstantKind::Uuid, CqlType::Uuid | CqlType::Timeuuid) => unhex(&text.replace('-', "")),
         (ConstantKind::Hex, CqlType::Blob) => {
-            if text.len() % 2 != 0 {
+            if !text.len().is_multiple_of(2) {
                 return Err(invalid!("An hex string representing bytes must have an even length"));
             }
             unhex(&text[2..])
@@ -74,8 +76,12 @@ pub(super) fn validate(ty: &CqlType, bytes: &[u8]) -> Result<(), CqlError> {
     let length = bytes.len();
     let fits = |size: usize| length == size || length == 0;
     let per_element = |kinds: [&CqlType; 2], per_entry: usize| {
-        let parts = elements(bytes, per_entry)
-            .ok_or_else(|| invalid!("Unexpected extraneous bytes after {} value", ty.to_string().split('<').next().unwrap_or("")))?;
+        let parts = elements(bytes, per_entry).ok_or_else(|| {
+            invalid!(
+                "Unexpected extraneous bytes after {} value",
+                ty.to_string().split('<').next().unwrap_or("")
+            )
+        })?;
         parts.iter().enumerate().try_for_each(|(at, part)| match part {
             Some(part) => validate(kinds[at % 2], part),
             None => Err(invalid!("null is not supported inside collections")),
@@ -83,7 +89,9 @@ pub(super) fn validate(ty: &CqlType, bytes: &[u8]) -> Result<(), CqlError> {
     };
     match ty.thawed() {
         CqlType::Int if !fits(4) => Err(invalid!("Expected 4 or 0 byte int ({length})")),
-        CqlType::Bigint | CqlType::Counter if !fits(8) => Err(invalid!("Expected 8 or 0 byte long ({length})")),
+        CqlType::Bigint | CqlType::Counter if !fits(8) => {
+            Err(invalid!("Expected 8 or 0 byte long ({length})"))
+        }
         CqlType::Timestamp if !fits(8) => Err(invalid!("Expected 8 or 0 byte long for date ({length})")),
         CqlType::Time if length != 8 => Err(invalid!("Expected 8 byte long for time ({length})")),
         CqlType::Date if length != 4 => Err(invalid!("Expected 4 byte long for date ({length})")),
@@ -102,9 +110,10 @@ pub(super) fn validate(ty: &CqlType, bytes: &[u8]) -> Result<(), CqlError> {
         }
         CqlType::Decimal if (1..4).contains(&length) => Err(invalid!("Expected 0 or at least 4 bytes")),
         CqlType::Varchar if std::str::from_utf8(bytes).is_err() => Err(invalid!("String didn't validate.")),
-        CqlType::Ascii if !bytes.is_ascii() => {
-            Err(invalid!("Invalid byte for ascii: {}", bytes.iter().find(|b| !b.is_ascii()).map_or(0, |b| *b as i8)))
-        }
+        CqlType::Ascii if !bytes.is_ascii() => Err(invalid!(
+            "Invalid byte for ascii: {}",
+            bytes.iter().find(|b| !b.is_ascii()).map_or(0, |b| *b as i8)
+        )),
         CqlType::List(element) | CqlType::Set(element) => per_element([element, element], 1),
         CqlType::Map(key, value) => per_element([key, value], 2),
         _ => Ok(()),
@@ -160,7 +169,8 @@ fn time_of_day(text: &str) -> Option<i64> {
             if fraction.len() > 9 {
                 return None;
             }
-            let fraction = if fraction.is_empty() { 0 } else { format!("{fraction:0<9}").parse::<i64>().ok()? };
+            let fraction =
+                if fraction.is_empty() { 0 } else { format!("{fraction:0<9}").parse::<i64>().ok()? };
             (seconds.parse::<i64>().ok().filter(|seconds| (0..60).contains(seconds))?, fraction)
         }
     };

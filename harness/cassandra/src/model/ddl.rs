@@ -33,7 +33,9 @@ impl Cluster {
             SchemaStatement::DropKeyspace { name, conditional } => self.drop_keyspace(name, *conditional)?,
             SchemaStatement::CreateTable(create) => self.create_table(now, session, create)?,
             SchemaStatement::AlterTable { table, change } => self.alter_table(session, table, change)?,
-            SchemaStatement::DropTable { table, conditional } => self.drop_table(session, table, *conditional)?,
+            SchemaStatement::DropTable { table, conditional } => {
+                self.drop_table(session, table, *conditional)?
+            }
             SchemaStatement::CreateIndex { name, conditional, table, column, target } => {
                 self.create_index(session, name.as_deref(), *conditional, table, (column, target))?
             }
@@ -52,7 +54,11 @@ impl Cluster {
             // Cassandra 2.2 writes the keyspace along with each of its tables and types, and says so.
             let keyspace = change.keyspace.clone();
             let target = ChangeTarget::Keyspace;
-            self.events.push(ClusterEvent::Schema(SchemaChange { kind: ChangeKind::Updated, keyspace, target }));
+            self.events.push(ClusterEvent::Schema(SchemaChange {
+                kind: ChangeKind::Updated,
+                keyspace,
+                target,
+            }));
         }
         self.events.push(ClusterEvent::Schema(change.clone()));
         Ok(Outcome::SchemaChange(change))
@@ -98,7 +104,11 @@ impl Cluster {
     }
 
     /// The keyspace of a table or type that is to be changed.
-    pub(super) fn keyspace_of(&mut self, session: &Session, name: &TableName) -> Result<&mut Keyspace, CqlError> {
+    pub(super) fn keyspace_of(
+        &mut self,
+        session: &Session,
+        name: &TableName,
+    ) -> Result<&mut Keyspace, CqlError> {
         let keyspace = self.keyspace_name(session, name)?;
         modifiable(keyspace)?;
         self.keyspaces.get_mut(keyspace).ok_or_else(|| invalid!("Keyspace {keyspace} does not exist"))
@@ -114,16 +124,22 @@ impl Cluster {
     ) -> Changed {
         let keyspace = self.keyspace_of(session, table)?;
         let name = name.map_or_else(|| format!("{}_{column}_idx", table.name), str::to_owned);
-        let taken = keyspace.tables.values().any(|t| t.schema.indexes.values().any(|index| index.name == name));
+        let taken =
+            keyspace.tables.values().any(|t| t.schema.indexes.values().any(|index| index.name == name));
         let found = keyspace.tables.get_mut(&table.name);
         let found = found.ok_or_else(|| invalid!("unconfigured table {}", table.name))?;
         let definition = found.schema.column(column);
-        let definition = definition.ok_or_else(|| invalid!("No column definition found for column {column}"))?;
+        let definition =
+            definition.ok_or_else(|| invalid!("No column definition found for column {column}"))?;
         if definition.kind == ColumnKind::Partition && found.schema.partition_columns == 1 {
             return Err(invalid!("Cannot create secondary index on partition key column {column}"));
         }
         if found.schema.indexes.contains_key(column) || taken {
-            let text = if taken { format!("Index {name} already exists") } else { "Index already exists".to_owned() };
+            let text = if taken {
+                format!("Index {name} already exists")
+            } else {
+                "Index already exists".to_owned()
+            };
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
         }
         let mut schema = (*found.schema).clone();
@@ -132,7 +148,13 @@ impl Cluster {
         Ok(table_change(ChangeKind::Updated, &found.schema.keyspace, &table.name))
     }
 
-    fn drop_index(&mut self, session: &Session, keyspace: Option<&str>, name: &str, conditional: bool) -> Changed {
+    fn drop_index(
+        &mut self,
+        session: &Session,
+        keyspace: Option<&str>,
+        name: &str,
+        conditional: bool,
+    ) -> Changed {
         let table = TableName { keyspace: keyspace.map(str::to_owned), name: name.to_owned() };
         let keyspace = self.keyspace_of(session, &table)?;
         let found = keyspace.tables.values_mut().find_map(|table| {
@@ -140,7 +162,10 @@ impl Cluster {
             Some((table, column))
         });
         let Some((table, column)) = found else {
-            let text = format!("Index '{name}' could not be found in any of the tables of keyspace '{}'", keyspace.name);
+            let text = format!(
+                "Index '{name}' could not be found in any of the tables of keyspace '{}'",
+                keyspace.name
+            );
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
         };
         let mut schema = (*table.schema).clone();
@@ -161,7 +186,8 @@ impl Cluster {
             let text = format!("A user type of name {}.{} already exists", keyspace.name, name.name);
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
         }
-        let mut udt = UserType { keyspace: keyspace.name.clone(), name: name.name.clone(), fields: Vec::new() };
+        let mut udt =
+            UserType { keyspace: keyspace.name.clone(), name: name.name.clone(), fields: Vec::new() };
         for (field, ty) in fields {
             if udt.fields.iter().any(|(other, _)| other == field) {
                 return Err(invalid!("Duplicate field name {field} in type {}", udt.name));
@@ -179,7 +205,10 @@ impl Cluster {
         match change {
             UserTypeChange::Add(field, ty) => {
                 if udt.fields.iter().any(|(other, _)| other == field) {
-                    return Err(invalid!("Cannot add new field {field} to type {}: a field of the same name already exists", name.name));
+                    return Err(invalid!(
+                        "Cannot add new field {field} to type {}: a field of the same name already exists",
+                        name.name
+                    ));
                 }
                 udt.fields.push((field.clone(), types::resolve(ty, keyspace)?));
             }
@@ -191,7 +220,10 @@ impl Cluster {
             UserTypeChange::Rename(renames) => {
                 for (from, to) in renames {
                     let found = udt.fields.iter_mut().find(|(other, _)| other == from);
-                    found.ok_or_else(|| invalid!("Unknown field {from} in type {}", name.name))?.0.clone_from(to);
+                    found
+                        .ok_or_else(|| invalid!("Unknown field {from} in type {}", name.name))?
+                        .0
+                        .clone_from(to);
                 }
             }
         }
@@ -212,9 +244,10 @@ impl Cluster {
             let text = format!("No user type named {} exists.", name.name);
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
         }
-        let used = keyspace.tables.values().find(|table| {
-            table.schema.columns.iter().any(|column| mentions(&column.ty, &name.name))
-        });
+        let used = keyspace
+            .tables
+            .values()
+            .find(|table| table.schema.columns.iter().any(|column| mentions(&column.ty, &name.name)));
         if let Some(table) = used {
             return Err(invalid!(
                 "Cannot drop user type {}.{} as it is still used by table {}.{}",
@@ -238,7 +271,9 @@ fn modifiable(keyspace: &str) -> Result<(), CqlError> {
 
 pub(super) fn check_length(what: &str, name: &str) -> Result<(), CqlError> {
     if name.len() > MAX_NAME {
-        return Err(invalid!("{what} names shouldn't be more than {MAX_NAME} characters long (got \"{name}\")"));
+        return Err(invalid!(
+            "{what} names shouldn't be more than {MAX_NAME} characters long (got \"{name}\")"
+        ));
     }
     Ok(())
 }

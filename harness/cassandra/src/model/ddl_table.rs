@@ -22,7 +22,9 @@ impl Cluster {
         let keyspace_name = self.keyspace_name(session, &create.table)?.to_owned();
         let name = &create.table.name;
         check_length("Table", name)?;
-        if !self.keyspaces.contains_key(&keyspace_name) && super::system::keyspace(&keyspace_name, false).is_none() {
+        if !self.keyspaces.contains_key(&keyspace_name)
+            && super::system::keyspace(&keyspace_name, false).is_none()
+        {
             return Err(CqlError::Config(format!(
                 "Cannot add table '{name}' to non existing keyspace '{keyspace_name}'."
             )));
@@ -30,16 +32,26 @@ impl Cluster {
         let keyspace = self.keyspace_of(session, &create.table)?;
         let schema = schema(create, keyspace, id)?;
         if keyspace.tables.contains_key(name) {
-            return if create.if_not_exists { Ok(None) } else { Err(CqlError::table_exists(&keyspace.name, name)) };
+            return if create.if_not_exists {
+                Ok(None)
+            } else {
+                Err(CqlError::table_exists(&keyspace.name, name))
+            };
         }
         let table = Table { schema: Arc::new(schema), data: TableData::default() };
         keyspace.tables.insert(name.clone(), table);
         Ok(table_change(ChangeKind::Created, &keyspace.name, name))
     }
 
-    pub(super) fn alter_table(&mut self, session: &Session, name: &TableName, change: &TableChange) -> Changed {
+    pub(super) fn alter_table(
+        &mut self,
+        session: &Session,
+        name: &TableName,
+        change: &TableChange,
+    ) -> Changed {
         let keyspace = self.keyspace_of(session, name)?;
-        let table = keyspace.tables.get(&name.name).ok_or_else(|| invalid!("unconfigured table {}", name.name))?;
+        let table =
+            keyspace.tables.get(&name.name).ok_or_else(|| invalid!("unconfigured table {}", name.name))?;
         let mut schema = (*table.schema).clone();
         match change {
             TableChange::Add(column) => {
@@ -88,14 +100,16 @@ impl Cluster {
 }
 
 fn drop_column(schema: &mut TableSchema, name: &str) -> Result<(), CqlError> {
-    let column = schema.column(name).ok_or_else(|| {
-        invalid!("Column {name} was not found in table {}", schema.name)
-    })?;
+    let column = schema
+        .column(name)
+        .ok_or_else(|| invalid!("Column {name} was not found in table {}", schema.name))?;
     if !super::restrictions::has_cells(column.kind) {
         return Err(invalid!("Cannot drop PRIMARY KEY part {name}"));
     }
     if schema.indexes.contains_key(name) {
-        return Err(invalid!("Cannot drop column {name} because it has dependent secondary indexes ({name})"));
+        return Err(invalid!(
+            "Cannot drop column {name} because it has dependent secondary indexes ({name})"
+        ));
     }
     schema.columns.retain(|column| column.name != name);
     Ok(())
@@ -103,7 +117,9 @@ fn drop_column(schema: &mut TableSchema, name: &str) -> Result<(), CqlError> {
 
 /// Only changes between types whose bytes are read alike are allowed.
 fn change_type(schema: &mut TableSchema, name: &str, ty: CqlType) -> Result<(), CqlError> {
-    let at = schema.position(name).ok_or_else(|| invalid!("Column {name} was not found in table {}", schema.name))?;
+    let at = schema
+        .position(name)
+        .ok_or_else(|| invalid!("Column {name} was not found in table {}", schema.name))?;
     let old = &schema.columns[at].ty;
     let fits = *old == ty
         || ty == CqlType::Blob
@@ -116,16 +132,18 @@ fn change_type(schema: &mut TableSchema, name: &str, ty: CqlType) -> Result<(), 
                 | (CqlType::Timeuuid, CqlType::Uuid)
         );
     if !fits {
-        return Err(CqlError::Config(format!("Cannot change {name} from type {old} to type {ty}: types are incompatible.")));
+        return Err(CqlError::Config(format!(
+            "Cannot change {name} from type {old} to type {ty}: types are incompatible."
+        )));
     }
     schema.columns[at].ty = ty;
     Ok(())
 }
 
 fn rename(schema: &mut TableSchema, from: &str, to: &str) -> Result<(), CqlError> {
-    let at = schema.position(from).ok_or_else(|| {
-        invalid!("Cannot rename unknown column {from} in keyspace {}", schema.keyspace)
-    })?;
+    let at = schema
+        .position(from)
+        .ok_or_else(|| invalid!("Cannot rename unknown column {from} in keyspace {}", schema.keyspace))?;
     if super::restrictions::has_cells(schema.columns[at].kind) {
         return Err(invalid!("Cannot rename non PRIMARY KEY part {from}"));
     }
@@ -140,7 +158,11 @@ fn rename(schema: &mut TableSchema, from: &str, to: &str) -> Result<(), CqlError
 }
 
 /// The table that a CREATE TABLE makes.
-pub(super) fn schema(create: &CreateTable, keyspace: &Keyspace, id: [u8; 16]) -> Result<TableSchema, CqlError> {
+pub(super) fn schema(
+    create: &CreateTable,
+    keyspace: &Keyspace,
+    id: [u8; 16],
+) -> Result<TableSchema, CqlError> {
     let [(partition, clustering)] = create.keys.as_slice() else {
         let which = if create.keys.is_empty() { "No PRIMARY KEY" } else { "Multiple PRIMARY KEYs" };
         return Err(invalid!("{which} specifed (exactly one required)"));
@@ -165,7 +187,9 @@ pub(super) fn schema(create: &CreateTable, keyspace: &Keyspace, id: [u8; 16]) ->
     }
     for (name, (ty, is_static)) in open {
         if is_static && clustering.is_empty() {
-            return Err(invalid!("Static columns are only useful (and thus allowed) if the table has at least one clustering column"));
+            return Err(invalid!(
+                "Static columns are only useful (and thus allowed) if the table has at least one clustering column"
+            ));
         }
         let kind = if is_static { ColumnKind::Static } else { ColumnKind::Regular };
         columns.push(Column { id: 0, name, ty, kind, descending: false });

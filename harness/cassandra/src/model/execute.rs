@@ -36,7 +36,13 @@ impl Cluster {
             }
             Plan::Batch(BatchPlan { timestamp, writes, .. }) => {
                 let timestamp = timestamp.as_ref();
-                self.run_writes(now, session, &mut writes.iter().map(|write| (write, values)), timestamp, options)
+                self.run_writes(
+                    now,
+                    session,
+                    &mut writes.iter().map(|write| (write, values)),
+                    timestamp,
+                    options,
+                )
             }
             Plan::Other(Statement::Use(keyspace)) => {
                 let known = self.keyspaces.contains_key(keyspace)
@@ -48,7 +54,9 @@ impl Cluster {
                 }
             }
             Plan::Other(Statement::Truncate(table)) => self.truncate(session, table),
-            Plan::Other(Statement::Schema(statement)) => self.change_schema(now, session, statement).map(Into::into),
+            Plan::Other(Statement::Schema(statement)) => {
+                self.change_schema(now, session, statement).map(Into::into)
+            }
             Plan::Other(_) => Err(CqlError::Server("a statement without a plan".to_owned())),
         }
     }
@@ -97,7 +105,9 @@ impl Cluster {
         if let Some(keyspace) = self.keyspaces.get(&plan.table.keyspace) {
             let demand = self.demand(session, &keyspace.replication, options.consistency);
             match &partitions {
-                Partitions::Keys(keys) => keys.iter().try_for_each(|id| self.topology.check(&demand, id.0))?,
+                Partitions::Keys(keys) => {
+                    keys.iter().try_for_each(|id| self.topology.check(&demand, id.0))?
+                }
                 Partitions::Tokens(..) => self.topology.check_all(&demand)?,
             }
             let Some(table) = keyspace.tables.get(&plan.table.name) else {
@@ -132,7 +142,8 @@ impl Cluster {
         let mut todo: Vec<(&WritePlan, &[BoundValue], Target)> = Vec::new();
         let mut answer: Option<(bool, ResultSet)> = None;
         for (plan, values) in writes {
-            let scope = Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
+            let scope =
+                Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
             let default_time = match timestamp {
                 Some(term) => batch_time(term, &scope)?,
                 None => default_time,
@@ -150,9 +161,14 @@ impl Cluster {
             }
             todo.push((plan, values, target));
         }
+        let first = todo.first().and_then(|(.., target)| target.partitions.first());
+        if answer.is_some() && todo.iter().any(|(.., target)| target.partitions.first() != first) {
+            return Err(invalid!("Batch with conditions cannot span multiple partitions"));
+        }
         if answer.as_ref().is_none_or(|(applied, _)| *applied) {
             for (plan, values, target) in &todo {
-                let scope = Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
+                let scope =
+                    Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
                 let keyspace = self.keyspaces.get_mut(&plan.table.keyspace);
                 if let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get_mut(&plan.table.name)) {
                     apply::apply(plan, target, &mut table.data, &scope)?;
@@ -175,7 +191,8 @@ impl Cluster {
         options: &Options,
     ) -> Result<(), CqlError> {
         let conditional = plan.condition != PlannedCondition::None;
-        let consistency = if conditional { options.serial.unwrap_or(Consistency::Serial) } else { options.consistency };
+        let consistency =
+            if conditional { options.serial.unwrap_or(Consistency::Serial) } else { options.consistency };
         if !conditional && consistency.is_serial() {
             return Err(invalid!("You must use conditional updates for serializable writes"));
         }

@@ -45,7 +45,9 @@ pub(super) fn signature(name: &str, table: &TableSchema) -> Option<Signature> {
             (Function::Token, key, CqlType::Bigint)
         }
         "dateof" | "totimestamp" => (Function::ToTimestamp, vec![CqlType::Timeuuid], CqlType::Timestamp),
-        "unixtimestampof" | "tounixtimestamp" => (Function::ToUnixTimestamp, vec![CqlType::Timeuuid], CqlType::Bigint),
+        "unixtimestampof" | "tounixtimestamp" => {
+            (Function::ToUnixTimestamp, vec![CqlType::Timeuuid], CqlType::Bigint)
+        }
         "todate" => (Function::ToDate, vec![CqlType::Timeuuid], CqlType::Date),
         "mintimeuuid" => (Function::MinTimeuuid, vec![CqlType::Timestamp], CqlType::Timeuuid),
         "maxtimeuuid" => (Function::MaxTimeuuid, vec![CqlType::Timestamp], CqlType::Timeuuid),
@@ -80,7 +82,9 @@ impl Function {
             Self::ToTimestamp | Self::ToUnixTimestamp => {
                 Some(Bytes::copy_from_slice(&millis_of(first?)?.to_be_bytes()))
             }
-            Self::ToDate => Some(Bytes::from(constants::date_bytes(millis_of(first?)?.div_euclid(86_400_000)))),
+            Self::ToDate => {
+                Some(Bytes::from(constants::date_bytes(millis_of(first?)?.div_euclid(86_400_000))))
+            }
             Self::MinTimeuuid | Self::MaxTimeuuid => {
                 let millis = i64::from_be_bytes(first?.as_ref().try_into().ok()?);
                 let low = self == Self::MinTimeuuid;
@@ -154,7 +158,9 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(a[6] >> 4, 1);
         assert_eq!(millis_of(&a), Some(Time::SIM_START.as_millis() as i64));
-        let low = Function::MinTimeuuid.call(&[Bytes::copy_from_slice(&1000i64.to_be_bytes())], &environment).unwrap();
+        let low = Function::MinTimeuuid
+            .call(&[Bytes::copy_from_slice(&1000i64.to_be_bytes())], &environment)
+            .unwrap();
         assert_eq!(millis_of(&low), Some(1000));
     }
 }

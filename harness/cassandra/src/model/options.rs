@@ -20,7 +20,9 @@ pub(super) fn keyspace(keyspace: &mut Keyspace, properties: &Properties) -> Resu
                 keyspace.replication = replication(&keyspace.name, entries)?;
                 replicated = true;
             }
-            ("durable_writes", Property::Text(text)) => keyspace.durable_writes = text.eq_ignore_ascii_case("true"),
+            ("durable_writes", Property::Text(text)) => {
+                keyspace.durable_writes = text.eq_ignore_ascii_case("true")
+            }
             ("replication", _) => return Err(not_a_map(name)),
             _ => return Err(unknown(name)),
         }
@@ -33,10 +35,11 @@ fn replication(keyspace: &str, entries: &[(String, String)]) -> Result<Replicati
     let class = class.ok_or_else(|| config("Missing mandatory replication strategy class"))?;
     let others = || entries.iter().filter(|(key, _)| key != "class");
     let factor = |text: &str| {
-        let number = text.parse::<i32>().map_err(|_| {
-            config(&format!("Replication factor must be numeric; found {text}"))
-        })?;
-        usize::try_from(number).map_err(|_| config(&format!("Replication factor must be non-negative; found {text}")))
+        let number = text
+            .parse::<i32>()
+            .map_err(|_| config(&format!("Replication factor must be numeric; found {text}")))?;
+        usize::try_from(number)
+            .map_err(|_| config(&format!("Replication factor must be non-negative; found {text}")))
     };
     match class.strip_prefix(LOCATOR).unwrap_or(class) {
         "SimpleStrategy" => {
@@ -62,7 +65,9 @@ fn replication(keyspace: &str, entries: &[(String, String)]) -> Result<Replicati
             }
             Ok(Replication::Network(factors))
         }
-        "LocalStrategy" => Err(config("Unable to use given strategy class: LocalStrategy is reserved for internal use.")),
+        "LocalStrategy" => {
+            Err(config("Unable to use given strategy class: LocalStrategy is reserved for internal use."))
+        }
         _ => {
             let full = if class.contains('.') { class.to_owned() } else { format!("{LOCATOR}{class}") };
             Err(config(&format!("Unable to find replication strategy class '{full}'")))
@@ -101,7 +106,8 @@ fn map_option(options: &mut TableOptions, name: &str, entries: &[(String, String
     match name {
         "compaction" => {
             let class = map.remove("class");
-            let class = class.ok_or_else(|| config("Missing sub-option 'class' for the 'compaction' option."))?;
+            let class =
+                class.ok_or_else(|| config("Missing sub-option 'class' for the 'compaction' option."))?;
             let full = if class.contains('.') { class } else { format!("{COMPACTION}{class}") };
             if !full.strip_prefix(COMPACTION).is_some_and(|short| STRATEGIES.contains(&short)) {
                 return Err(config(&format!("Unable to find compaction strategy class '{full}'")));
@@ -134,7 +140,8 @@ fn map_option(options: &mut TableOptions, name: &str, entries: &[(String, String
 
 fn text_option(options: &mut TableOptions, name: &str, text: &str) -> Result<(), CqlError> {
     let int = || {
-        text.parse::<i32>().map_err(|_| CqlError::Syntax(format!("Invalid integer value {text} for '{name}'")))
+        text.parse::<i32>()
+            .map_err(|_| CqlError::Syntax(format!("Invalid integer value {text} for '{name}'")))
     };
     let double = || {
         text.parse::<f64>().map_err(|_| CqlError::Syntax(format!("Invalid double value {text} for '{name}'")))

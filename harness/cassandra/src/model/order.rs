@@ -22,7 +22,9 @@ pub(super) fn key(kind: &CqlType, value: &[u8]) -> Vec<u8> {
 
 fn append_ascending(out: &mut Vec<u8>, kind: &CqlType, value: &[u8]) {
     match kind {
-        CqlType::Varchar | CqlType::Ascii | CqlType::Blob | CqlType::Inet | CqlType::Custom(_) => escaped(out, value),
+        CqlType::Varchar | CqlType::Ascii | CqlType::Blob | CqlType::Inet | CqlType::Custom(_) => {
+            escaped(out, value)
+        }
         CqlType::List(element) | CqlType::Set(element) => parts(out, value, 1, |_| element),
         CqlType::Map(key, element) => parts(out, value, 2, |at| if at % 2 == 0 { key } else { element }),
         CqlType::Tuple(_) | CqlType::Udt(_) => escaped(out, value),
@@ -100,10 +102,8 @@ fn fixed<const N: usize>(out: &mut Vec<u8>, value: &[u8], sortable: impl Fn([u8;
 fn varint(out: &mut Vec<u8>, value: &[u8]) {
     let negative = value[0] & 0x80 != 0;
     let filler = if negative { 0xff } else { 0 };
-    let redundant = value
-        .windows(2)
-        .take_while(|pair| pair[0] == filler && (pair[1] & 0x80 != 0) == negative)
-        .count();
+    let redundant =
+        value.windows(2).take_while(|pair| pair[0] == filler && (pair[1] & 0x80 != 0) == negative).count();
     let value = &value[redundant..];
     let length = (value.len() as u32).to_be_bytes();
     out.push(u8::from(!negative));
@@ -115,7 +115,8 @@ fn decimal_size(value: &[u8]) -> f64 {
     let Some((scale, unscaled)) = value.split_at_checked(4) else { return 0.0 };
     let scale = i32::from_be_bytes([scale[0], scale[1], scale[2], scale[3]]);
     let negative = unscaled.first().is_some_and(|byte| byte & 0x80 != 0);
-    let size = unscaled.iter().fold(if negative { -1.0 } else { 0.0 }, |size, byte| size * 256.0 + f64::from(*byte));
+    let size =
+        unscaled.iter().fold(if negative { -1.0 } else { 0.0 }, |size, byte| size * 256.0 + f64::from(*byte));
     size * 10f64.powi(scale.saturating_neg())
 }
 
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn orders_as_cassandra_does() {
         let longs = [i64::MIN, -256, -1, 0, 1, 300, i64::MAX];
-        let longs: Vec<_> = std::iter::once(Vec::new()).chain(longs.iter().map(|v| v.to_be_bytes().to_vec())).collect();
+        let longs: Vec<_> =
+            std::iter::once(Vec::new()).chain(longs.iter().map(|v| v.to_be_bytes().to_vec())).collect();
         sorted(&CqlType::Bigint, &longs);
         sorted(&CqlType::Timestamp, &longs);
         let texts = ["", "a", "a\0", "a\0b", "a\u{1}", "ab", "b"].map(|text| text.as_bytes().to_vec());

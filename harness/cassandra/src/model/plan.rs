@@ -48,7 +48,10 @@ pub(super) fn plan(parsed: &Parsed, lookup: Lookup<'_>) -> Result<Planned, CqlEr
             for write in &batch.writes {
                 let table = lookup(&write.table)?;
                 if table.is_counter() && batch.kind != BatchKind::Counter {
-                    return Err(invalid!("Cannot include a counter statement in a {} batch", name(batch.kind)));
+                    return Err(invalid!(
+                        "Cannot include a counter statement in a {} batch",
+                        name(batch.kind)
+                    ));
                 }
                 if !table.is_counter() && batch.kind == BatchKind::Counter {
                     return Err(invalid!("Cannot include non-counter statement in a counter batch"));
@@ -66,7 +69,8 @@ pub(super) fn plan(parsed: &Parsed, lookup: Lookup<'_>) -> Result<Planned, CqlEr
             }
             if let (Some(term), Some(first)) = (&batch.using.timestamp, writes.first()) {
                 let table = Arc::clone(&first.table);
-                Receiver { table: &table, name: "[timestamp]", ty: &CqlType::Bigint }.check(term, &mut binds)?;
+                Receiver { table: &table, name: "[timestamp]", ty: &CqlType::Bigint }
+                    .check(term, &mut binds)?;
             }
             Plan::Batch(BatchPlan { kind: batch.kind, timestamp: batch.using.timestamp.clone(), writes })
         }

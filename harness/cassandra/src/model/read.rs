@@ -42,7 +42,11 @@ pub(super) fn partitions(plan: &SelectPlan, scope: &Scope<'_>) -> Result<Partiti
     let Some(bounds) = &restrictions.token else { return Ok(Partitions::Tokens(i64::MIN, i64::MAX)) };
     let token = |term| -> Result<i64, CqlError> {
         let bytes = scope.required(term, "partition key token", &CqlType::Bigint)?;
-        bytes.as_ref().try_into().map(i64::from_be_bytes).map_err(|_| invalid!("Expected 8 or 0 byte long (0)"))
+        bytes
+            .as_ref()
+            .try_into()
+            .map(i64::from_be_bytes)
+            .map_err(|_| invalid!("Expected 8 or 0 byte long (0)"))
     };
     // An excluded end at the edge of all tokens leaves nothing: a range whose ends have crossed.
     let low = match &bounds.low {
@@ -116,11 +120,16 @@ pub(super) fn read(
     };
     reader.all(partitions, data, state.as_ref());
     let more = reader.more && left > reader.rows.len();
-    let paging_state = reader.last.take().filter(|_| more && !whole).map(|(id, row)| {
-        PagingState { key: id.1, row, remaining: left - reader.rows.len() }.encode()
-    });
+    let paging_state = reader
+        .last
+        .take()
+        .filter(|_| more && !whole)
+        .map(|(id, row)| PagingState { key: id.1, row, remaining: left - reader.rows.len() }.encode());
     let rows = reader.finish(limit);
-    Ok(Executed { outcome: Outcome::Rows(ResultSet { columns: plan.columns.clone(), rows, paging_state }), warnings: warnings(plan) })
+    Ok(Executed {
+        outcome: Outcome::Rows(ResultSet { columns: plan.columns.clone(), rows, paging_state }),
+        warnings: warnings(plan),
+    })
 }
 
 fn wanted<'a>(plan: &'a SelectPlan, scope: &Scope<'_>) -> Result<Vec<Wanted<'a>>, CqlError> {
@@ -167,7 +176,8 @@ impl Reader<'_> {
     fn all(&mut self, partitions: &Partitions, data: &TableData, state: Option<&PagingState>) {
         match partitions {
             Partitions::Keys(keys) => {
-                let first = state.map_or(0, |state| keys.iter().position(|id| id.1 == state.key).unwrap_or(0));
+                let first =
+                    state.map_or(0, |state| keys.iter().position(|id| id.1 == state.key).unwrap_or(0));
                 for id in &keys[first..] {
                     if let Some(partition) = data.partition(id)
                         && !self.partition(id, partition, state)
@@ -228,7 +238,8 @@ impl Reader<'_> {
 
     fn distinct(&mut self, id: &PartitionId, partition: &Partition, after: Option<&[u8]>) -> bool {
         let seen = after.is_some();
-        let live = partition.rows.values().any(|row| row.is_live(self.now_secs)) || self.has_statics(partition);
+        let live =
+            partition.rows.values().any(|row| row.is_live(self.now_secs)) || self.has_statics(partition);
         seen || !live || self.row(id, partition, &[], None)
     }
 
@@ -270,7 +281,8 @@ impl Reader<'_> {
         }
         if plan.is_aggregate() {
             let folded = plan.outputs.iter().enumerate();
-            let folded = folded.map(|(at, output)| output.fold(rows.iter().map(|row| row[at].as_ref()))).collect();
+            let folded =
+                folded.map(|(at, output)| output.fold(rows.iter().map(|row| row[at].as_ref()))).collect();
             return vec![folded];
         }
         rows.truncate(limit);
@@ -278,21 +290,18 @@ impl Reader<'_> {
     }
 }
 
+/// From and to, in sortable row keys.
+type KeyRange<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// The part of a slice behind the row where the last page ended; `None` if nothing is left of it.
-fn range<'a>(
-    slice: &'a Slice,
-    after: Option<&'a [u8]>,
-    reversed: bool,
-) -> Option<(Bound<&'a [u8]>, Bound<&'a [u8]>)> {
+fn range<'a>(slice: &'a Slice, after: Option<&'a [u8]>, reversed: bool) -> Option<KeyRange<'a>> {
     let mut low = Bound::Included(slice.0.as_slice());
     let mut high = slice.1.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     match after {
-        Some(after) if reversed => {
-            if slice.1.as_deref().is_none_or(|end| after < end) {
-                high = Bound::Excluded(after);
-            }
+        Some(after) if reversed && slice.1.as_deref().is_none_or(|end| after < end) => {
+            high = Bound::Excluded(after);
         }
-        Some(after) if after >= slice.0.as_slice() => low = Bound::Excluded(after),
+        Some(after) if !reversed && after >= slice.0.as_slice() => low = Bound::Excluded(after),
         _ => {}
     }
     let crossed = match (low, high) {

@@ -120,12 +120,18 @@ fn check_relation(
         (Operator::Contains, CqlType::List(element) | CqlType::Set(element) | CqlType::Map(_, element))
         | (Operator::ContainsKey, CqlType::Map(element, _)) => &**element,
         (Operator::Contains | Operator::ContainsKey, _) => {
-            return Err(invalid!("Cannot use {} on non-collection column {name}", relation.operator.symbol()));
+            return Err(invalid!(
+                "Cannot use {} on non-collection column {name}",
+                relation.operator.symbol()
+            ));
         }
         _ => {
             if column.ty.is_multi_cell() {
                 let operator = relation.operator.symbol();
-                return Err(invalid!("Collection column '{name}' ({}) cannot be restricted by a '{operator}' relation", column.ty));
+                return Err(invalid!(
+                    "Collection column '{name}' ({}) cannot be restricted by a '{operator}' relation",
+                    column.ty
+                ));
             }
             &column.ty
         }
@@ -223,7 +229,10 @@ fn usable_index(table: &TableSchema, filters: &[Filter], purpose: Purpose) -> Re
         }
     });
     if filters.iter().any(|filter| filter.operator == Operator::In) {
-        return Err(invalid!("IN predicates on non-primary-key columns ({}) is not yet supported", names.join(", ")));
+        return Err(invalid!(
+            "IN predicates on non-primary-key columns ({}) is not yet supported",
+            names.join(", ")
+        ));
     }
     if !usable {
         return Err(invalid!(
@@ -247,16 +256,23 @@ fn place_partition(
     }
     let given = gathered.iter().filter(|column| column.equal.is_some()).count();
     if given > 0 && out.token.is_some() {
-        return Err(invalid!("Columns \"{}\" cannot be restricted by both a normal relation and a token relation", table.partition_key()[0].name));
+        return Err(invalid!(
+            "Columns \"{}\" cannot be restricted by both a normal relation and a token relation",
+            table.partition_key()[0].name
+        ));
     }
     if given == gathered.len() {
         out.partition = gathered.iter().filter_map(|column| Some(column.equal.clone()?.1)).collect();
         return Ok(());
     }
     if given > 0 && !indexed {
-        let open = |(column, gathered): (&Column, &Gathered)| gathered.equal.is_none().then(|| column.name.clone());
+        let open =
+            |(column, gathered): (&Column, &Gathered)| gathered.equal.is_none().then(|| column.name.clone());
         let open: Vec<_> = table.partition_key().iter().zip(gathered).filter_map(open).collect();
-        return Err(invalid!("Partition key parts: {} must be restricted as other parts are", open.join(", ")));
+        return Err(invalid!(
+            "Partition key parts: {} must be restricted as other parts are",
+            open.join(", ")
+        ));
     }
     for (column, gathered) in gathered.iter().enumerate() {
         to_filters(column, gathered, &mut out.filters);
@@ -339,7 +355,11 @@ fn need_filtering(
 }
 
 /// All keys that the restrictions on the partition key name, in the order of their INs, each once.
-pub(super) fn keys(columns: &[Column], operands: &[Operand], scope: &Scope<'_>) -> Result<Vec<Vec<Bytes>>, CqlError> {
+pub(super) fn keys(
+    columns: &[Column],
+    operands: &[Operand],
+    scope: &Scope<'_>,
+) -> Result<Vec<Vec<Bytes>>, CqlError> {
     let mut keys: Vec<Vec<Bytes>> = vec![Vec::with_capacity(columns.len())];
     for (column, operand) in columns.iter().zip(operands) {
         let values = scope.operand(operand, &column.name, &column.ty)?;
@@ -403,7 +423,8 @@ fn bounded(prefix: &[u8], column: &Column, bounds: &Bounds, scope: &Scope<'_>) -
         Ok(out)
     };
     // Of a descending column the high end comes first.
-    let (first, last) = if column.descending { (&bounds.high, &bounds.low) } else { (&bounds.low, &bounds.high) };
+    let (first, last) =
+        if column.descending { (&bounds.high, &bounds.low) } else { (&bounds.low, &bounds.high) };
     let start = match first {
         None => prefix.to_vec(),
         Some((term, true)) => at(term)?,

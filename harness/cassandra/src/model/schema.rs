@@ -66,7 +66,8 @@ pub struct TableOptions {
 
 impl Default for TableOptions {
     fn default() -> Self {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Self {
             bloom_filter_fp_chance: None,
             caching: map(&[("keys", "ALL"), ("rows_per_partition", "NONE")]),

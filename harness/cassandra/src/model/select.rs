@@ -26,7 +26,11 @@ pub(super) struct SelectPlan {
     pub(super) limit: Option<Term>,
 }
 
-pub(super) fn plan(table: &Arc<TableSchema>, select: &Select, binds: &mut Binds<'_>) -> Result<SelectPlan, CqlError> {
+pub(super) fn plan(
+    table: &Arc<TableSchema>,
+    select: &Select,
+    binds: &mut Binds<'_>,
+) -> Result<SelectPlan, CqlError> {
     let (outputs, columns) = selection::selection(table, select)?;
     if select.distinct {
         check_distinct(table, &outputs)?;
@@ -61,7 +65,10 @@ fn check_distinct(table: &TableSchema, outputs: &[Output]) -> Result<(), CqlErro
         }
     }
     for column in table.partition_key() {
-        if !outputs.iter().any(|output| matches!(output, Output::Column(at) if table.columns[*at].name == column.name)) {
+        if !outputs
+            .iter()
+            .any(|output| matches!(output, Output::Column(at) if table.columns[*at].name == column.name))
+        {
             return Err(invalid!(
                 "SELECT DISTINCT queries must request all the partition key columns (missing {})",
                 column.name
@@ -72,7 +79,11 @@ fn check_distinct(table: &TableSchema, outputs: &[Output]) -> Result<(), CqlErro
 }
 
 /// Whether ORDER BY turns the table's order round, and whether it makes one order of several partitions.
-fn order(table: &TableSchema, select: &Select, restrictions: &Restrictions) -> Result<(bool, bool), CqlError> {
+fn order(
+    table: &TableSchema,
+    select: &Select,
+    restrictions: &Restrictions,
+) -> Result<(bool, bool), CqlError> {
     if select.order.is_empty() {
         return Ok((false, false));
     }
@@ -80,7 +91,9 @@ fn order(table: &TableSchema, select: &Select, restrictions: &Restrictions) -> R
         return Err(invalid!("ORDER BY with 2ndary indexes is not supported."));
     }
     if restrictions.partition.is_empty() {
-        return Err(invalid!("ORDER BY is only supported when the partition key is restricted by an EQ or an IN."));
+        return Err(invalid!(
+            "ORDER BY is only supported when the partition key is restricted by an EQ or an IN."
+        ));
     }
     let mut reversed = None;
     for (at, (name, descending)) in select.order.iter().enumerate() {

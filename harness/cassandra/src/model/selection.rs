@@ -46,7 +46,8 @@ pub(super) struct RowRef<'a> {
 impl<'a> RowRef<'a> {
     fn cell(&self, column: usize) -> Option<&'a Cell> {
         let column = &self.table.columns[column];
-        let cells = if column.kind == ColumnKind::Static { &self.partition.statics } else { &self.row?.cells };
+        let cells =
+            if column.kind == ColumnKind::Static { &self.partition.statics } else { &self.row?.cells };
         cells.get(&column.id).filter(|cell| cell.is_live(self.now_secs))
     }
 
@@ -67,7 +68,9 @@ impl Output {
     pub(super) fn evaluate(&self, row: &RowRef<'_>, environment: &Environment<'_>) -> Option<Bytes> {
         match self {
             Self::Column(column) => row.value(*column).cloned(),
-            Self::WriteTime(column) => Some(Bytes::copy_from_slice(&row.cell(*column)?.written.to_be_bytes())),
+            Self::WriteTime(column) => {
+                Some(Bytes::copy_from_slice(&row.cell(*column)?.written.to_be_bytes()))
+            }
             Self::Ttl(column) => {
                 let cell = row.cell(*column).filter(|cell| cell.ttl > 0)?;
                 let left = i32::try_from(cell.expires - row.now_secs).unwrap_or(i32::MAX);
@@ -135,7 +138,10 @@ fn sum<'a>(ty: &CqlType, values: impl Iterator<Item = &'a Bytes>, average: bool)
 }
 
 /// The outputs of a SELECT, with the columns of its answer.
-pub(super) fn selection(table: &TableSchema, select: &Select) -> Result<(Vec<Output>, Arc<[ColumnSpec]>), CqlError> {
+pub(super) fn selection(
+    table: &TableSchema,
+    select: &Select,
+) -> Result<(Vec<Output>, Arc<[ColumnSpec]>), CqlError> {
     let spec = |name: String, ty: CqlType| ColumnSpec {
         keyspace: table.keyspace.clone(),
         table: table.name.clone(),
@@ -185,7 +191,11 @@ fn output(table: &TableSchema, selector: &Selector) -> Result<(Output, String, C
     }
 }
 
-fn call(table: &TableSchema, name: &str, arguments: &[Selector]) -> Result<(Output, String, CqlType), CqlError> {
+fn call(
+    table: &TableSchema,
+    name: &str,
+    arguments: &[Selector],
+) -> Result<(Output, String, CqlType), CqlError> {
     let mut outputs = Vec::with_capacity(arguments.len());
     let mut names = Vec::with_capacity(arguments.len());
     let mut types = Vec::with_capacity(arguments.len());

@@ -133,7 +133,10 @@ impl TableData {
         let partition = self.partition_mut(id, key);
         let Some((sorted, clustering)) = write.row else {
             let deleted = partition.deleted;
-            write.cells.into_iter().for_each(|(column, cell)| merge(&mut partition.statics, column, cell, deleted));
+            write
+                .cells
+                .into_iter()
+                .for_each(|(column, cell)| merge(&mut partition.statics, column, cell, deleted));
             return;
         };
         let above = partition.deleted_above(&sorted);
@@ -157,7 +160,14 @@ impl TableData {
     }
 
     /// Deletes one row.
-    pub(super) fn delete_row(&mut self, id: &PartitionId, key: &[Bytes], row: Vec<u8>, clustering: Vec<Bytes>, at: i64) {
+    pub(super) fn delete_row(
+        &mut self,
+        id: &PartitionId,
+        key: &[Bytes],
+        row: Vec<u8>,
+        clustering: Vec<Bytes>,
+        at: i64,
+    ) {
         let partition = self.partition_mut(id, key);
         partition.rows.entry(row).or_insert_with(|| Row { clustering, ..Row::default() }).delete(at);
     }
@@ -190,7 +200,10 @@ impl TableData {
         }
         self.partitions.retain(|_, partition| {
             let dead = partition.deleted.is_none_or(|at| at / 1_000_000 < before);
-            !(dead && partition.rows.is_empty() && partition.statics.is_empty() && partition.ranges.is_empty())
+            !(dead
+                && partition.rows.is_empty()
+                && partition.statics.is_empty()
+                && partition.ranges.is_empty())
         });
     }
 

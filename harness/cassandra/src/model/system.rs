@@ -106,7 +106,9 @@ fn all() -> &'static BTreeMap<String, Keyspace> {
 fn define(keyspaces: &mut BTreeMap<String, Keyspace>, cql: &str) {
     let Ok(parsed) = cql::parse(cql) else { return };
     let Statement::Schema(SchemaStatement::CreateTable(create)) = parsed.statement else { return };
-    let Some(keyspace) = create.table.keyspace.as_ref().and_then(|name| keyspaces.get_mut(name)) else { return };
+    let Some(keyspace) = create.table.keyspace.as_ref().and_then(|name| keyspaces.get_mut(name)) else {
+        return;
+    };
     let id = functions::hashed_uuid(format!("{}.{}", keyspace.name, create.table.name).as_bytes(), 3);
     if let Ok(schema) = ddl_table::schema(&create, keyspace, id) {
         let table = Table { schema: Arc::new(schema), data: TableData::default() };
@@ -144,7 +146,9 @@ mod tests {
     fn every_table_is_defined() {
         for text in TABLES.iter().chain(&MODERN_TABLES) {
             let parsed = cql::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            let Statement::Schema(SchemaStatement::CreateTable(create)) = parsed.statement else { panic!("{text}") };
+            let Statement::Schema(SchemaStatement::CreateTable(create)) = parsed.statement else {
+                panic!("{text}")
+            };
             let keyspace = &all()[create.table.keyspace.as_deref().unwrap()];
             ddl_table::schema(&create, keyspace, [0; 16]).unwrap_or_else(|error| panic!("{text}: {error}"));
         }

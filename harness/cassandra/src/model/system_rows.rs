@@ -20,22 +20,29 @@ pub(super) fn rows(cluster: &Cluster, session: &Session, table: &TableSchema) ->
     let keyspaces = || all_keyspaces(cluster);
     match (table.keyspace.as_str(), table.name.as_str()) {
         ("system", "local") => node.map(|node| local(cluster, node)).into_iter().collect(),
-        ("system", "peers") => {
-            cluster.topology().nodes().filter(|node| node.address != session.node).map(|node| peer(cluster, node)).collect()
-        }
+        ("system", "peers") => cluster
+            .topology()
+            .nodes()
+            .filter(|node| node.address != session.node)
+            .map(|node| peer(cluster, node))
+            .collect(),
         ("system", "schema_keyspaces") => keyspaces().map(schema_keyspace).collect(),
         ("system", "schema_columnfamilies") => tables(keyspaces()).map(schema_table).collect(),
         ("system", "schema_columns") => tables(keyspaces())
-            .flat_map(|table| table.columns.iter().enumerate().map(move |(at, column)| schema_column(table, at, column)))
+            .flat_map(|table| {
+                table.columns.iter().enumerate().map(move |(at, column)| schema_column(table, at, column))
+            })
             .collect(),
         ("system", "schema_usertypes") => user_types(keyspaces(), CqlType::class_name),
         ("system_schema", "types") => user_types(keyspaces(), |ty| ty.to_string()),
         ("system_schema", "keyspaces") => keyspaces().map(modern_keyspace).collect(),
-        ("system_schema", "tables") => {
-            tables(keyspaces()).map(|table| vec![text(&table.keyspace), text(&table.name), text(""), Value::Uuid(table.id)]).collect()
-        }
+        ("system_schema", "tables") => tables(keyspaces())
+            .map(|table| vec![text(&table.keyspace), text(&table.name), text(""), Value::Uuid(table.id)])
+            .collect(),
         ("system_schema", "columns") => tables(keyspaces())
-            .flat_map(|table| table.columns.iter().enumerate().map(move |(at, column)| modern_column(table, at, column)))
+            .flat_map(|table| {
+                table.columns.iter().enumerate().map(move |(at, column)| modern_column(table, at, column))
+            })
             .collect(),
         _ => Vec::new(),
     }
@@ -101,7 +108,8 @@ fn peer(cluster: &Cluster, node: &NodeInfo) -> Vec<Value> {
 /// A JSON object of texts, as Cassandra writes it: no blank anywhere.
 fn json(map: &BTreeMap<String, String>, comma: &str) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let entries: Vec<_> = map.iter().map(|(key, value)| format!("{}:{}", quoted(key), quoted(value))).collect();
+    let entries: Vec<_> =
+        map.iter().map(|(key, value)| format!("{}:{}", quoted(key), quoted(value))).collect();
     format!("{{{}}}", entries.join(comma))
 }
 
@@ -118,7 +126,8 @@ fn schema_keyspace(keyspace: &Keyspace) -> Vec<Value> {
 fn modern_keyspace(keyspace: &Keyspace) -> Vec<Value> {
     let (class, mut replication) = options::replication_texts(&keyspace.replication);
     replication.insert("class".to_owned(), class);
-    let replication = replication.into_iter().map(|(key, value)| (Value::Text(key), Value::Text(value))).collect();
+    let replication =
+        replication.into_iter().map(|(key, value)| (Value::Text(key), Value::Text(value))).collect();
     vec![text(&keyspace.name), Value::Boolean(keyspace.durable_writes), Value::Map(replication)]
 }
 
@@ -208,7 +217,9 @@ fn schema_column(table: &TableSchema, at: usize, column: &Column) -> Vec<Value> 
         ColumnKind::Partition => ("partition_key", number(at)),
         ColumnKind::Clustering => ("clustering_key", number(at - table.partition_columns)),
         ColumnKind::Static => ("static", number(table.clustering_columns)),
-        ColumnKind::Regular if table.compact && table.clustering_columns > 0 => ("compact_value", Value::Null),
+        ColumnKind::Regular if table.compact && table.clustering_columns > 0 => {
+            ("compact_value", Value::Null)
+        }
         ColumnKind::Regular => ("regular", number(table.clustering_columns)),
     };
     let index = table.indexes.get(&column.name);
@@ -216,7 +227,11 @@ fn schema_column(table: &TableSchema, at: usize, column: &Column) -> Vec<Value> 
         // No options are the four letters "null" in the original's table.
         None => (Value::Null, "null".to_owned(), Value::Null),
         Some(index) => {
-            let options = if column.ty.is_collection() { format!("{{\"index_{}\":\"\"}}", index.target) } else { "{}".to_owned() };
+            let options = if column.ty.is_collection() {
+                format!("{{\"index_{}\":\"\"}}", index.target)
+            } else {
+                "{}".to_owned()
+            };
             (text(&index.name), options, text("COMPOSITES"))
         }
     };
@@ -236,7 +251,9 @@ fn schema_column(table: &TableSchema, at: usize, column: &Column) -> Vec<Value> 
 fn modern_column(table: &TableSchema, at: usize, column: &Column) -> Vec<Value> {
     let (kind, position) = match column.kind {
         ColumnKind::Partition => ("partition_key", i32::try_from(at).unwrap_or(i32::MAX)),
-        ColumnKind::Clustering => ("clustering", i32::try_from(at - table.partition_columns).unwrap_or(i32::MAX)),
+        ColumnKind::Clustering => {
+            ("clustering", i32::try_from(at - table.partition_columns).unwrap_or(i32::MAX))
+        }
         ColumnKind::Static => ("static", -1),
         ColumnKind::Regular => ("regular", -1),
     };

@@ -58,7 +58,10 @@ impl Receiver<'_> {
             (Term::Constant(kind, text), _) => {
                 if constants::constant(*kind, text, ty)?.is_none() {
                     let (kind, name) = (kind.name(), self.name);
-                    return Err(invalid!("Invalid {kind} constant ({text}) for \"{name}\" of type {}", self.ty));
+                    return Err(invalid!(
+                        "Invalid {kind} constant ({text}) for \"{name}\" of type {}",
+                        self.ty
+                    ));
                 }
             }
             (Term::List(items), CqlType::List(element)) | (Term::Set(items), CqlType::Set(element)) => {
@@ -74,7 +77,10 @@ impl Receiver<'_> {
             (Term::Udt(fields), CqlType::Udt(udt)) => {
                 for (name, value) in fields {
                     let Some((_, ty)) = udt.fields.iter().find(|(field, _)| field == name) else {
-                        return Err(invalid!("Unknown field '{name}' in value of user defined type {}", udt.name));
+                        return Err(invalid!(
+                            "Unknown field '{name}' in value of user defined type {}",
+                            udt.name
+                        ));
                     };
                     inner(ty).check(value, binds)?;
                 }
@@ -249,7 +255,12 @@ impl Scope<'_> {
     }
 
     /// All values of the right side of a relation.
-    pub(super) fn operand(&self, operand: &Operand, name: &str, ty: &CqlType) -> Result<Vec<Bytes>, CqlError> {
+    pub(super) fn operand(
+        &self,
+        operand: &Operand,
+        name: &str,
+        ty: &CqlType,
+    ) -> Result<Vec<Bytes>, CqlError> {
         match operand {
             Operand::One(term) => Ok(vec![self.required(term, name, ty)?]),
             Operand::Many(terms) => terms.iter().map(|term| self.required(term, name, ty)).collect(),

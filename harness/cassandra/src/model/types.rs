@@ -18,8 +18,12 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
     let element = |name: &TypeName, outer: &str| {
         let ty = inner(name, keyspace)?;
         match ty {
-            CqlType::Counter => Err(invalid!("Counters are not allowed inside collections: {outer}<counter>")),
-            CqlType::Udt(_) => Err(invalid!("Non-frozen UDTs are not allowed inside collections: {outer}<{ty}>")),
+            CqlType::Counter => {
+                Err(invalid!("Counters are not allowed inside collections: {outer}<counter>"))
+            }
+            CqlType::Udt(_) => {
+                Err(invalid!("Non-frozen UDTs are not allowed inside collections: {outer}<{ty}>"))
+            }
             _ if ty.is_multi_cell() => {
                 Err(invalid!("Non-frozen collections are not allowed inside collections: {outer}<{ty}>"))
             }
@@ -40,14 +44,17 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
                 ));
             }
             let udt = keyspace.types.get(name);
-            CqlType::Udt(Box::new(udt.cloned().ok_or_else(|| invalid!("Unknown type {}.{name}", keyspace.name))?))
+            CqlType::Udt(Box::new(
+                udt.cloned().ok_or_else(|| invalid!("Unknown type {}.{name}", keyspace.name))?,
+            ))
         }
         TypeName::Custom(class) => CqlType::Custom(class.clone()),
         TypeName::List(of) => CqlType::List(element(of, "list")?),
         TypeName::Set(of) => CqlType::Set(element(of, "set")?),
         TypeName::Map(key, value) => CqlType::Map(element(key, "map")?, element(value, "map")?),
         TypeName::Tuple(fields) => {
-            let fields: Result<_, _> = fields.iter().map(|field| inner(field, keyspace).map(frozen)).collect();
+            let fields: Result<_, _> =
+                fields.iter().map(|field| inner(field, keyspace).map(frozen)).collect();
             CqlType::Frozen(Box::new(CqlType::Tuple(fields?)))
         }
         TypeName::Frozen(of) => {
@@ -55,9 +62,10 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
                 // What is frozen outside is frozen inside too.
                 TypeName::List(of) => CqlType::List(Box::new(frozen(inner(of, keyspace)?))),
                 TypeName::Set(of) => CqlType::Set(Box::new(frozen(inner(of, keyspace)?))),
-                TypeName::Map(key, value) => {
-                    CqlType::Map(Box::new(frozen(inner(key, keyspace)?)), Box::new(frozen(inner(value, keyspace)?)))
-                }
+                TypeName::Map(key, value) => CqlType::Map(
+                    Box::new(frozen(inner(key, keyspace)?)),
+                    Box::new(frozen(inner(value, keyspace)?)),
+                ),
                 other => inner(other, keyspace)?,
             };
             if !matches!(ty.thawed(), CqlType::Udt(_) | CqlType::Tuple(_)) && !ty.is_collection() {
@@ -72,7 +80,9 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
 
 fn frozen(ty: CqlType) -> CqlType {
     match ty {
-        CqlType::List(_) | CqlType::Set(_) | CqlType::Map(..) | CqlType::Udt(_) => CqlType::Frozen(Box::new(ty)),
+        CqlType::List(_) | CqlType::Set(_) | CqlType::Map(..) | CqlType::Udt(_) => {
+            CqlType::Frozen(Box::new(ty))
+        }
         other => other,
     }
 }

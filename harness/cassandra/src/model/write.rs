@@ -34,7 +34,11 @@ pub(super) enum PlannedCondition {
     Columns(Vec<(usize, Operator, Operand)>),
 }
 
-pub(super) fn plan(table: &Arc<TableSchema>, write: &Write, binds: &mut Binds<'_>) -> Result<WritePlan, CqlError> {
+pub(super) fn plan(
+    table: &Arc<TableSchema>,
+    write: &Write,
+    binds: &mut Binds<'_>,
+) -> Result<WritePlan, CqlError> {
     let counter = table.is_counter();
     if counter && write.kind == WriteKind::Insert {
         return Err(invalid!("INSERT statement are not allowed on counter tables, use UPDATE instead"));
@@ -125,7 +129,9 @@ fn update(table: &TableSchema, write: &Write, binds: &mut Binds<'_>) -> Result<(
         let column = &table.columns[at];
         if !restrictions::has_cells(column.kind) {
             return Err(match write.kind {
-                WriteKind::Delete => invalid!("Invalid identifier {name} for deletion (should not be a PRIMARY KEY part)"),
+                WriteKind::Delete => {
+                    invalid!("Invalid identifier {name} for deletion (should not be a PRIMARY KEY part)")
+                }
                 _ => invalid!("PRIMARY KEY part {name} found in SET part"),
             });
         }
@@ -142,10 +148,16 @@ fn update(table: &TableSchema, write: &Write, binds: &mut Binds<'_>) -> Result<(
     Ok(((found.partition, found.clustering), changes))
 }
 
-fn check_change(table: &TableSchema, column: &Column, change: &Change, binds: &mut Binds<'_>) -> Result<(), CqlError> {
+fn check_change(
+    table: &TableSchema,
+    column: &Column,
+    change: &Change,
+    binds: &mut Binds<'_>,
+) -> Result<(), CqlError> {
     let name = &column.name;
     let ty = &column.ty;
-    let check = |ty: &CqlType, term: &Term, binds: &mut Binds<'_>| Receiver { table, name, ty }.check(term, binds);
+    let check =
+        |ty: &CqlType, term: &Term, binds: &mut Binds<'_>| Receiver { table, name, ty }.check(term, binds);
     let counter = *ty == CqlType::Counter;
     match (change, ty) {
         (Change::Set(_), CqlType::Counter) => Err(invalid!(
@@ -174,8 +186,12 @@ fn check_change(table: &TableSchema, column: &Column, change: &Change, binds: &m
         }
         (Change::Delete, _) => Ok(()),
         (Change::DeleteElement(index), CqlType::List(_)) => check(&CqlType::Int, index, binds),
-        (Change::DeleteElement(key), CqlType::Map(key_type, _) | CqlType::Set(key_type)) => check(key_type, key, binds),
-        (Change::DeleteElement(_), _) => Err(invalid!("Invalid deletion operation for non collection column {name}")),
+        (Change::DeleteElement(key), CqlType::Map(key_type, _) | CqlType::Set(key_type)) => {
+            check(key_type, key, binds)
+        }
+        (Change::DeleteElement(_), _) => {
+            Err(invalid!("Invalid deletion operation for non collection column {name}"))
+        }
     }
 }
 
@@ -194,7 +210,11 @@ fn check_clustering(
     if statics || range { Ok(()) } else { Err(missing(open)) }
 }
 
-fn condition(table: &TableSchema, write: &Write, binds: &mut Binds<'_>) -> Result<PlannedCondition, CqlError> {
+fn condition(
+    table: &TableSchema,
+    write: &Write,
+    binds: &mut Binds<'_>,
+) -> Result<PlannedCondition, CqlError> {
     let conditions = match &write.condition {
         Condition::None => return Ok(PlannedCondition::None),
         Condition::NotExists => return Ok(PlannedCondition::NotExists),

@@ -9,7 +9,9 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::Ring;
-use crate::codec::{Answer, Compression, Decoded, Decoder, EventKind, Frame, Parameters, Request, Response, Version};
+use crate::codec::{
+    Answer, Compression, Decoded, Decoder, EventKind, Frame, Parameters, Request, Response, Version,
+};
 use crate::model::{ClusterEvent, Executed, Outcome, Session};
 use crate::{Consistency, CqlError};
 
@@ -186,12 +188,14 @@ impl Connection {
             }
             Request::Query(cql, parameters) => {
                 let Parameters { options, skip_metadata } = serial_checked(parameters)?;
-                let done = self.ring.with(|cluster, now| cluster.query(now, &self.session, &cql, &options))?;
+                let done =
+                    self.ring.with(|cluster, now| cluster.query(now, &self.session, &cql, &options))?;
                 Ok(self.executed(done, skip_metadata))
             }
             Request::Execute(id, parameters) => {
                 let Parameters { options, skip_metadata } = serial_checked(parameters)?;
-                let done = self.ring.with(|cluster, now| cluster.execute(now, &self.session, &id, &options))?;
+                let done =
+                    self.ring.with(|cluster, now| cluster.execute(now, &self.session, &id, &options))?;
                 Ok(self.executed(done, skip_metadata))
             }
             Request::Batch(batch) => {
@@ -244,7 +248,8 @@ fn serial_checked(parameters: Parameters) -> Result<Parameters, CqlError> {
     match parameters.options.serial {
         Some(level) if !matches!(level, Consistency::Serial | Consistency::LocalSerial) => {
             Err(CqlError::Invalid(
-                "Invalid consistency level for conditional update. Must be one of SERIAL or LOCAL_SERIAL".to_owned(),
+                "Invalid consistency level for conditional update. Must be one of SERIAL or LOCAL_SERIAL"
+                    .to_owned(),
             ))
         }
         _ => Ok(parameters),

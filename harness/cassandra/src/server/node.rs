@@ -138,7 +138,10 @@ pub struct NodeHandle {
 
 impl std::fmt::Debug for NodeHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NodeHandle").field("address", &self.address).field("ring", &self.ring).finish_non_exhaustive()
+        f.debug_struct("NodeHandle")
+            .field("address", &self.address)
+            .field("ring", &self.ring)
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,11 @@ pub(crate) fn spec(address: &str, port: u16, seeds: &[&str]) -> CassandraSpec {
     }
 }
 
-pub(crate) async fn try_start(spec: CassandraSpec, ring: &Ring, strict: bool) -> Result<NodeHandle, StartError> {
+pub(crate) async fn try_start(
+    spec: CassandraSpec,
+    ring: &Ring,
+    strict: bool,
+) -> Result<NodeHandle, StartError> {
     let config = NodeConfig { strict, ..NodeConfig::new(spec) };
     Node::start(config, ring.clone(), Arc::new(|_: &str| {})).await
 }
