@@ -1,5 +1,6 @@
 //! Our own client, for what only it does: reconnecting, preparing again, pipelining. The server's answers are checked
 //! with other clients in the other tests.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it is")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Frames made and read by hand, against what was recorded of Cassandra 2.2: no code of ours on the client's side.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it is")]
 
 mod common;
 
@@ -308,7 +309,7 @@ async fn does_what_zipkin_does_over_version_3() {
                 format!("SELECT ts,trace_id FROM service_name_index WHERE service_name IN :service_name AND bucket IN :bucket {tail}"),
                 found(&[list(&[text("web"), text("db")]), buckets()]),
                 2,
-                hit.clone(),
+                hit,
             ),
         ] {
             let (id, _) = peer.prepare(&cql);

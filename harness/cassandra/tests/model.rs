@@ -1,4 +1,5 @@
 //! The model by itself, on a clock driven by hand: what is written when, what expires, what wins.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it is")]
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! The Rust driver of ScyllaDB against our node, its schema metadata switched on.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it is")]
 
 mod common;
 
