@@ -17,8 +17,8 @@ use crate::scenario::Already;
 
 /// Below which node of the platform's ZooKeeper the lab's broker keeps everything.
 pub(crate) const CHROOT: &str = "/kafka";
-const KAFKA_PORT: u16 = 9092;
-const CQL_PORT: u16 = 9042;
+pub(crate) const KAFKA_PORT: u16 = 9092;
+pub(crate) const CQL_PORT: u16 = 9042;
 /// How long one may take to serve.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -48,7 +48,7 @@ pub(crate) async fn start(
     let mut running = Vec::new();
     for service in wanted {
         let spec = match service {
-            Already::Kafka => ServiceSpec::Kafka(kafka(network, zookeeper)),
+            Already::Kafka => ServiceSpec::Kafka(kafka(&network.kafka().to_string(), zookeeper)),
             Already::Cassandra => ServiceSpec::Cassandra(cassandra(network)),
         };
         running.push(run(spec, recorder, services).await?);
@@ -76,7 +76,8 @@ async fn run(
             }
         }
     };
-    let ready = tokio::time::timeout(LIMIT, ready).await.unwrap_or_else(|_| Err("it does not serve".to_owned()));
+    let ready =
+        tokio::time::timeout(LIMIT, ready).await.unwrap_or_else(|_| Err("it does not serve".to_owned()));
     ready.map_err(|why| LabError::Start { what: service, address: address.clone(), why })?;
     let task = format!("lab-{service}");
     let started =
@@ -88,10 +89,11 @@ async fn run(
     Ok(OwnService { _stop: stop, _tasks: tasks })
 }
 
-fn kafka(network: &Network, zookeeper: &str) -> KafkaSpec {
+/// The lab's broker, on this address and below [`CHROOT`] of this ZooKeeper.
+pub(crate) fn kafka(host: &str, zookeeper: &str) -> KafkaSpec {
     let pairs = [
         ("broker.id", "1".to_owned()),
-        ("host.name", network.kafka().to_string()),
+        ("host.name", host.to_owned()),
         ("port", KAFKA_PORT.to_string()),
         ("zookeeper.connect", format!("{zookeeper}{CHROOT}")),
     ];

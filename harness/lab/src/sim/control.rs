@@ -1,13 +1,13 @@
 //! What the master and the agents ask for, done in the simulated world.
 
 use stacklab_frameworks::registry::artifacts;
+use stacklab_machine::Outbox;
 use stacklab_machine::http::Response;
 use stacklab_machine::process::{Input, Never};
 use stacklab_machine::timeline::EventId;
-use stacklab_machine::Outbox;
 use stacklab_mesos::{
-    AgentInput, AgentOutput, ConnectionId, ContainerEvent, ContainerId, Exit, LinkId, MasterInput, MasterOutput,
-    SchedulerEvent, Signal, Uri,
+    AgentInput, AgentOutput, ConnectionId, ContainerEvent, ContainerId, Exit, LinkId, MasterInput,
+    MasterOutput, SchedulerEvent, Signal, Uri,
 };
 
 use super::item::{Due, ProgramId, Seat, ToProgram};
@@ -59,7 +59,8 @@ impl World {
 
     fn call_answered(&mut self, connection: ConnectionId, response: &Response) {
         if response.status >= 400 {
-            let event = SchedulerEvent::Refused { status: response.status, text: response.text().into_owned() };
+            let event =
+                SchedulerEvent::Refused { status: response.status, text: response.text().into_owned() };
             self.to_scheduler(self.program_of(connection), event, None);
         }
     }
@@ -132,7 +133,9 @@ impl World {
         }
         artifacts::find(uri.file_name()).map(|_| ()).ok_or_else(|| {
             let name = uri.file_name();
-            format!("Error downloading resource, received HTTP return code 404 (no artifact is called {name})")
+            format!(
+                "Error downloading resource, received HTTP return code 404 (no artifact is called {name})"
+            )
         })
     }
 
@@ -148,19 +151,30 @@ impl World {
     }
 
     fn signal(&mut self, agent: usize, container: &ContainerId, signal: Signal, cause: Option<EventId>) {
-        let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container)) else {
+        let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container))
+        else {
             return;
         };
         match (signal, node.program) {
             (Signal::Term, Some(program)) => {
                 let input = ToProgram::Any(Input::<Never>::Terminate);
-                self.send(Seat::Agent(agent), Seat::Program(program), Due::Program(program, Box::new(input)), cause);
+                self.send(
+                    Seat::Agent(agent),
+                    Seat::Program(program),
+                    Due::Program(program, Box::new(input)),
+                    cause,
+                );
             }
             (Signal::Kill, Some(program)) => self.end_program(program, Exit::Signal(9), cause),
             (_, None) => {
                 // Not booted yet: it never will be.
                 node.spec = None;
-                self.container_event(agent, container.clone(), ContainerEvent::Exited(Exit::Signal(9)), cause);
+                self.container_event(
+                    agent,
+                    container.clone(),
+                    ContainerEvent::Exited(Exit::Signal(9)),
+                    cause,
+                );
             }
         }
     }

@@ -5,9 +5,11 @@
 //! The control plane is the machines themselves; the services are models that start, register where the real ones
 //! register, and answer nothing.
 
+mod already;
 mod control;
 mod delays;
 mod http;
+mod invariants;
 mod item;
 mod outputs;
 mod programs;
@@ -22,7 +24,10 @@ use stacklab_machine::Time;
 use stacklab_machine::timeline::{Timeline, What};
 use stacklab_stack::Stack;
 
+pub use invariants::broken;
+
 use crate::cluster::ClusterSpec;
+use crate::scenario::Already;
 use crate::stall::starved;
 
 /// What is simulated.
@@ -32,7 +37,9 @@ pub struct Simulation {
     pub cluster: ClusterSpec,
     /// The stack.
     pub stack: Stack,
-    /// Variables given to the run; `{zk}` stands for the platform ZooKeeper's address.
+    /// Services that are there before anything is deployed.
+    pub already_running: Vec<Already>,
+    /// Variables given to the run. `{zk}`, `{kafka-zk}` and `{cassandra}` stand for the lab's own addresses.
     pub variables: BTreeMap<String, String>,
     /// Where all random numbers come from.
     pub seed: u64,

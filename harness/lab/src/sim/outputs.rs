@@ -9,7 +9,12 @@ use super::world::World;
 
 impl World {
     /// Does what a program asks for; gives back what is for Mesos.
-    pub(super) fn perform<C>(&mut self, id: ProgramId, output: Output<C>, cause: Option<EventId>) -> Option<C> {
+    pub(super) fn perform<C>(
+        &mut self,
+        id: ProgramId,
+        output: Output<C>,
+        cause: Option<EventId>,
+    ) -> Option<C> {
         match output {
             Output::Listen { port } => self.listen(id, port, cause),
             Output::Respond { exchange, response } => {
@@ -52,7 +57,9 @@ impl World {
     }
 
     fn listen(&mut self, id: ProgramId, port: u16, cause: Option<EventId>) {
-        let Some(address) = self.programs.get(&id).map(|node| format!("{}:{port}", node.host)) else { return };
+        let Some(address) = self.programs.get(&id).map(|node| format!("{}:{port}", node.host)) else {
+            return;
+        };
         if self.is_taken(&address) {
             self.log(id, format!("cannot listen on {address}: Address already in use"));
             return self.end_program(id, Exit::Code(1), cause);
@@ -61,6 +68,6 @@ impl World {
     }
 
     pub(super) fn is_taken(&self, address: &str) -> bool {
-        self.listeners.contains_key(address) || self.ports.contains_key(address)
+        self.listeners.contains_key(address) || self.ports.contains(address)
     }
 }

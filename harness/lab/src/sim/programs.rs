@@ -96,9 +96,15 @@ impl World {
         id
     }
 
+    /// A program's name in the timeline.
+    pub(super) fn who_is(&self, id: ProgramId) -> Rc<str> {
+        self.programs.get(&id).map(|node| Rc::clone(&node.who)).unwrap_or_default()
+    }
+
     /// A container's Java has come up: the program begins, or there is none of this command line.
     pub(super) fn boot(&mut self, agent: usize, container: &ContainerId, cause: Option<EventId>) {
-        let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container)) else {
+        let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container))
+        else {
             return;
         };
         let Some(spec) = node.spec.take() else { return };
@@ -111,7 +117,9 @@ impl World {
         context.user.clone_from(&spec.user);
         let name = match (&spec.task, &spec.executor) {
             (Some(task), _) => task.name.clone(),
-            (None, Some(executor)) => executor.name.clone().unwrap_or_else(|| executor.executor_id.to_string()),
+            (None, Some(executor)) => {
+                executor.name.clone().unwrap_or_else(|| executor.executor_id.to_string())
+            }
             (None, None) => spec.executor_id.to_string(),
         };
         let body = match program(context) {
@@ -131,12 +139,14 @@ impl World {
         };
         let id = self.add_program(&name, &spec.ip, body, Some((agent, container.clone())));
         if let Some(node) = self.programs.get_mut(&id) {
-            node.task = spec.task.as_ref().map_or_else(|| spec.executor_id.to_string(), |t| t.task_id.to_string());
+            node.task =
+                spec.task.as_ref().map_or_else(|| spec.executor_id.to_string(), |t| t.task_id.to_string());
         }
         if let Some(node) = self.agents.get_mut(agent).and_then(|node| node.containers.get_mut(container)) {
             node.program = Some(id);
         }
-        let (task, program, host) = (spec.executor_id.to_string(), spec.command.clone(), spec.hostname.clone());
+        let (task, program, host) =
+            (spec.executor_id.to_string(), spec.command.clone(), spec.hostname.clone());
         let cause = self.record(&name, cause, What::ProgramStarted { task, program, host });
         self.container_event(agent, container.clone(), ContainerEvent::Started, cause);
     }
@@ -157,7 +167,7 @@ impl World {
     /// Lets a program take an input, or wake; and does what it asks for.
     fn with_body(&mut self, id: ProgramId, cause: Option<EventId>, input: Option<ToProgram>) {
         let Some(body) = self.programs.get_mut(&id).and_then(|node| node.body.take()) else { return };
-        let who = self.programs.get(&id).map(|node| Rc::clone(&node.who)).unwrap_or_default();
+        let who = self.who_is(id);
         let now = self.now;
         match body {
             Body::Scheduler(mut machine) => {
@@ -223,7 +233,9 @@ impl World {
     }
 
     fn executor_calls(&mut self, id: ProgramId, call: ExecutorCall, cause: Option<EventId>) {
-        let Some((agent, container)) = self.programs.get(&id).and_then(|node| node.place.clone()) else { return };
+        let Some((agent, container)) = self.programs.get(&id).and_then(|node| node.place.clone()) else {
+            return;
+        };
         let input = Box::new(stacklab_mesos::AgentInput::Executor { container, call });
         self.send(Seat::Program(id), Seat::Agent(agent), Due::Agent(agent, input), cause);
     }

@@ -35,7 +35,8 @@ impl World {
     }
 
     pub(super) fn stop_service(&mut self, id: ProgramId, cause: Option<EventId>) {
-        let Some(generation) = self.programs.get(&id).and_then(|node| node.service.as_ref()).map(|s| s.generation)
+        let Some(generation) =
+            self.programs.get(&id).and_then(|node| node.service.as_ref()).map(|s| s.generation)
         else {
             return;
         };
@@ -79,11 +80,11 @@ impl World {
         let mut session = None;
         match spec {
             ServiceSpec::ZooKeeper(spec) => self.zookeeper_up(spec),
-            ServiceSpec::Kafka(spec) => session = Some(self.register_broker(id, spec)?),
+            ServiceSpec::Kafka(spec) => session = Some(self.register_broker(&self.who_is(id), spec)?),
             ServiceSpec::Cassandra(_) => {}
             ServiceSpec::Zipkin(spec) => self.find_neighbours(spec)?,
         }
-        self.ports.insert(address.to_owned(), id);
+        self.ports.insert(address.to_owned());
         if let Some(service) = self.programs.get_mut(&id).and_then(|node| node.service.as_mut()) {
             (service.session, service.up) = (session, true);
         }
@@ -91,13 +92,18 @@ impl World {
     }
 
     /// What a broker writes at its start: the tree, its own node, the controller's.
-    fn register_broker(&mut self, id: ProgramId, spec: &KafkaSpec) -> Result<(usize, SessionId), String> {
+    pub(super) fn register_broker(
+        &mut self,
+        who: &str,
+        spec: &KafkaSpec,
+    ) -> Result<(usize, SessionId), String> {
         let property = |key: &str| spec.properties.get(key).cloned().unwrap_or_default();
         let connect = property("zookeeper.connect");
         let index = self
             .zookeeper_at(&connect)
             .ok_or_else(|| format!("Unable to connect to zookeeper server {connect} within timeout: 6000"))?;
-        let chroot = connect.find('/').map(|slash| connect[slash..].trim_end_matches('/')).unwrap_or_default();
+        let chroot =
+            connect.find('/').map(|slash| connect[slash..].trim_end_matches('/')).unwrap_or_default();
         let (broker, now, mut out) = (property("broker.id"), self.now, self.new_outbox());
         let millis = now.as_millis();
         let own = format!(
@@ -112,16 +118,30 @@ impl World {
             return Err(format!("A broker is already registered on the path /brokers/ids/{broker}"));
         }
         let session = zk.open_session(now, std::time::Duration::from_secs(6));
-        for parent in ["consumers", "brokers/ids", "brokers/topics", "config/changes", "config/topics", "admin/delete_topics"] {
+        for parent in [
+            "consumers",
+            "brokers/ids",
+            "brokers/topics",
+            "config/changes",
+            "config/topics",
+            "admin/delete_topics",
+        ] {
             // There already, for all but the first broker.
             let path = format!("{chroot}/{parent}");
             let _ = zk.create_with_parents(now, session, &path, None, CreateMode::Persistent, &mut out);
         }
         let controller = format!("{{\"version\":1,\"brokerid\":{broker},\"timestamp\":\"{millis}\"}}");
         let path_of_controller = format!("{chroot}/controller");
-        let _ = zk.create(now, session, &path_of_controller, Some(controller.into()), CreateMode::Ephemeral, &mut out);
+        let _ = zk.create(
+            now,
+            session,
+            &path_of_controller,
+            Some(controller.into()),
+            CreateMode::Ephemeral,
+            &mut out,
+        );
         let made = zk.create(now, session, &path, Some(own.into()), CreateMode::Ephemeral, &mut out);
-        self.note_writes(id, &mut out, None);
+        self.note_writes(who, &mut out, None);
         made.map_err(|code| format!("cannot register: {code:?}"))?;
         Ok((index, session))
     }
@@ -132,8 +152,9 @@ impl World {
             return Ok(());
         }
         let points = spec.env.get("CASSANDRA_CONTACT_POINTS").map_or("localhost", String::as_str);
-        let with_port = |point: &str| if point.contains(':') { point.to_owned() } else { format!("{point}:9042") };
-        if points.split(',').map(with_port).any(|point| self.ports.contains_key(&point)) {
+        let with_port =
+            |point: &str| if point.contains(':') { point.to_owned() } else { format!("{point}:9042") };
+        if points.split(',').map(with_port).any(|point| self.ports.contains(&point)) {
             return Ok(());
         }
         Err(format!("All host(s) tried for query failed (tried: {points})"))
@@ -180,7 +201,7 @@ impl World {
                 node.ensemble.abandon_session(now, session);
             }
         }
-        self.note_writes(id, &mut out, None);
+        self.note_writes(&self.who_is(id), &mut out, None);
         self.settle(Seat::ZooKeeper(index));
     }
 }

@@ -1,6 +1,6 @@
 //! The simulated world: all machines, the queue between them, the timeline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use stacklab_marathon::{Marathon, MarathonConfig};
 use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{
-    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig, MasterInput,
-    MasterOutput, Resources,
+    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig,
+    MasterInput, MasterOutput, Resources,
 };
 use stacklab_stack::{Run, RunConfig};
 
-use super::Simulation;
 use super::delays::Delays;
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
 use super::programs::{Body, ProgramNode};
 use super::zookeeper::ZooKeeperNode;
+use super::{Simulation, already};
 use crate::cluster::AgentSpec;
 use crate::lab::ZOOKEEPER_NAME;
 
@@ -63,7 +63,8 @@ pub(super) struct World {
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
     pub(super) next_exchange: u64,
     pub(super) zookeepers: Vec<ZooKeeperNode>,
-    pub(super) ports: BTreeMap<String, ProgramId>,
+    /// Addresses at which services listen.
+    pub(super) ports: BTreeSet<String>,
     pub(super) outcome: Option<Result<(), String>>,
     /// When each machine will be woken by an entry of the queue that is there already.
     woken_at: BTreeMap<Seat, Time>,
@@ -100,7 +101,7 @@ impl World {
             exchanges: BTreeMap::new(),
             next_exchange: 0,
             zookeepers: Vec::new(),
-            ports: BTreeMap::new(),
+            ports: BTreeSet::new(),
             outcome: None,
             woken_at: BTreeMap::new(),
             last_arrival: BTreeMap::new(),
@@ -111,6 +112,7 @@ impl World {
             agent_out: outbox(simulation.recording),
         };
         world.start_platform();
+        world.start_own_services(&simulation.already_running);
         for (index, spec) in simulation.cluster.each_agent().iter().enumerate() {
             world.add_agent(index, spec);
         }
@@ -141,9 +143,8 @@ impl World {
 
     fn plan_deployment(&mut self, simulation: &Simulation) {
         let mut config = RunConfig::new(simulation.stack.clone(), format!("http://{LAB}:{MARATHON_PORT}"));
-        let fill = |value: &String| value.replace("{zk}", &format!("{LAB}:2181"));
         config.variables =
-            simulation.variables.iter().map(|(key, value)| (key.clone(), fill(value))).collect();
+            simulation.variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
         config.pace = Pace::REAL;
         let run = Body::Run(Box::new(Run::new(config)));
         self.run = self.add_program_at(self.now + DEPLOY_AFTER, "stack-deploy", LAB, run, None);

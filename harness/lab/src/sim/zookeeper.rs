@@ -90,7 +90,8 @@ impl World {
     pub(super) fn zookeeper_at(&self, connect: &str) -> Option<usize> {
         let hosts = connect.split('/').next().unwrap_or_default();
         hosts.split(',').find_map(|host| {
-            let reached = |node: &ZooKeeperNode| node.serves() && node.addresses.iter().any(|known| known == host);
+            let reached =
+                |node: &ZooKeeperNode| node.serves() && node.addresses.iter().any(|known| known == host);
             self.zookeepers.iter().position(reached)
         })
     }
@@ -104,7 +105,8 @@ impl World {
         cause: Option<EventId>,
     ) {
         let Some(index) = self.zookeeper_at(connect) else {
-            let error = ZkError::Unreachable { connect: connect.to_owned(), why: "connection refused".to_owned() };
+            let error =
+                ZkError::Unreachable { connect: connect.to_owned(), why: "connection refused".to_owned() };
             let input = ToProgram::Any(Input::Zk { call, result: Err(error) });
             return self.after(CONNECT_LIMIT, Due::Program(from, Box::new(input)), cause);
         };
@@ -112,24 +114,23 @@ impl World {
         let Some(node) = self.zookeepers.get_mut(index) else { return };
         let session = node.session;
         let result = apply(&mut node.ensemble, now, session, op, &mut out);
-        let cause = self.note_writes(from, &mut out, cause);
+        let cause = self.note_writes(&self.who_is(from), &mut out, cause);
         let input = ToProgram::Any(Input::Zk { call, result });
         self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);
         self.settle(Seat::ZooKeeper(index));
     }
 
-    /// Writes are the doing of the program that asked for them.
+    /// Writes are the doing of whoever asked for them.
     pub(super) fn note_writes(
         &mut self,
-        program: ProgramId,
+        who: &str,
         out: &mut Outbox<model::Output>,
         cause: Option<EventId>,
     ) -> Option<EventId> {
-        let who = self.programs.get(&program).map(|node| node.who.clone()).unwrap_or_default();
         let mut cause = cause;
         for step in out.drain() {
             if let stacklab_machine::Step::Event(what) = step {
-                cause = self.record(&who, cause, what).or(cause);
+                cause = self.record(who, cause, what).or(cause);
             }
         }
         cause
