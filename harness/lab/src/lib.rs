@@ -5,6 +5,7 @@ mod already;
 mod places;
 mod verdict;
 
+pub mod bench;
 pub mod cluster;
 pub mod deploy;
 pub mod e2e;

@@ -51,6 +51,11 @@ impl Cql {
         }
     }
 
+    /// The driver's session, for what is not asked here.
+    pub(crate) fn into_session(self) -> Session {
+        self.session
+    }
+
     /// All rows of a query.
     ///
     /// # Errors

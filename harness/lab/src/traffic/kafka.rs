@@ -61,7 +61,8 @@ impl Brokers {
         Self { bootstrap: addresses.join(",") }
     }
 
-    fn config(&self) -> ClientConfig {
+    /// A client's settings for these brokers.
+    pub(crate) fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.bootstrap)

@@ -1,0 +1,15 @@
+//! How fast the lab is on this machine: a whole stack, the simulator, and each embedded server under a client.
+
+mod cassandra;
+mod figure;
+mod kafka;
+mod load;
+mod machine;
+mod run;
+mod servers;
+mod stack;
+mod zookeeper;
+
+pub use figure::{Figure, json, table};
+pub use machine::BenchMachine;
+pub use run::{BenchError, BenchOptions, run};

@@ -1,0 +1,116 @@
+//! All figures, one after the other: two at a time would measure each other.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::load::Windows;
+use super::servers::Servers;
+use super::{Figure, cassandra, kafka, stack, zookeeper};
+use crate::e2e::NotRun;
+use crate::input::InputError;
+use crate::lab::LabError;
+
+/// One server's figures that take longer are given up: something hangs.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What is measured, and for how long.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// Folder that holds `zipkin-full.stack`.
+    pub stacks: PathBuf,
+    /// Traces that are sent through it; 1,000.
+    pub traces: u32,
+    /// Length of each of the simulator's three windows; 1 s.
+    pub simulate: Duration,
+    /// Load on a server before it is measured; 0.3 s.
+    pub warm_up: Duration,
+    /// Length of each of a server's three windows; 0.7 s.
+    pub window: Duration,
+}
+
+impl BenchOptions {
+    /// As a person wants it: about half a minute in all.
+    pub fn new(stacks: impl Into<PathBuf>) -> Self {
+        Self {
+            stacks: stacks.into(),
+            traces: 1000,
+            simulate: Duration::from_secs(1),
+            warm_up: Duration::from_millis(300),
+            window: Duration::from_millis(700),
+        }
+    }
+
+    pub(super) fn windows(&self) -> Windows {
+        Windows { warm_up: self.warm_up, window: self.window }
+    }
+}
+
+/// Why a figure could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The stack file is no good.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The stack was not run.
+    #[error(transparent)]
+    NotRun(#[from] NotRun),
+    /// The servers do not run.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// What was to be measured does not work.
+    #[error("{what}: {why}")]
+    Failed {
+        /// What was measured.
+        what: &'static str,
+        /// What went wrong.
+        why: String,
+    },
+}
+
+impl BenchError {
+    pub(super) fn failed(what: &'static str) -> impl Fn(String) -> Self {
+        move |why| Self::Failed { what, why }
+    }
+}
+
+/// Measures everything, and calls `report` with each figure as soon as it is there.
+///
+/// # Errors
+/// Something cannot be measured: the stack is not deployed, a server refuses a request, nothing gets on.
+pub async fn run(options: BenchOptions, mut report: impl FnMut(&Figure)) -> Result<Vec<Figure>, BenchError> {
+    let mut figures = Vec::new();
+    // First, for the peak of memory is the process's: what comes later needs more.
+    tell(&mut figures, &mut report, stack::deployed(&options).await?);
+    tell(&mut figures, &mut report, stack::simulated(&options).await?);
+    let servers = Servers::start().await?;
+    let windows = options.windows();
+    tell(&mut figures, &mut report, limited("kafka", kafka::measure(&servers.kafka, windows)).await?);
+    tell(
+        &mut figures,
+        &mut report,
+        limited("zookeeper", zookeeper::measure(&servers.zookeeper, windows)).await?,
+    );
+    tell(
+        &mut figures,
+        &mut report,
+        limited("cassandra", cassandra::measure(&servers.cassandra, windows)).await?,
+    );
+    servers.stop().await;
+    Ok(figures)
+}
+
+fn tell(figures: &mut Vec<Figure>, report: &mut impl FnMut(&Figure), new: Vec<Figure>) {
+    new.iter().for_each(report);
+    figures.extend(new);
+}
+
+async fn limited(
+    what: &'static str,
+    measuring: impl Future<Output = Result<Vec<Figure>, String>>,
+) -> Result<Vec<Figure>, BenchError> {
+    let measured = tokio::time::timeout(LIMIT, measuring).await;
+    measured
+        .unwrap_or_else(|_| Err(format!("not done after {} s", LIMIT.as_secs())))
+        .map_err(BenchError::failed(what))
+}
