@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use stacklab_machine::{Outbox, Rng, Time};
 use stacklab_zookeeper::client::ConnectString;
-use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use super::{ConsumerConfig, Record};
 use crate::config::split_connect;
@@ -41,7 +41,8 @@ pub struct Consumer {
     /// Fetched and not yet taken.
     records: VecDeque<Record>,
     exited: watch::Receiver<Option<Ending>>,
-    task: JoinHandle<()>,
+    /// Dropped with the handle, which ends the consumer's tasks.
+    _leash: oneshot::Sender<()>,
 }
 
 impl Consumer {
@@ -62,11 +63,12 @@ impl Consumer {
         let inbox = inputs.0.clone();
         let (words, heard) = mpsc::unbounded_channel();
         let (exit, exited) = watch::channel(None);
-        let task = tokio::spawn(async move {
-            let ending = Shell::run(machine, shell_config, log, words, inputs, JoinSet::new()).await;
+        let (leash, held) = oneshot::channel();
+        tokio::spawn(async move {
+            let ending = Shell::run(machine, shell_config, log, words, inputs, JoinSet::new(), held).await;
             exit.send_replace(Some(ending));
         });
-        let mut consumer = Self { inbox, words: heard, records: VecDeque::new(), exited, task };
+        let mut consumer = Self { inbox, words: heard, records: VecDeque::new(), exited, _leash: leash };
         loop {
             match consumer.words.recv().await {
                 Some(Word::Ready) => return Ok(consumer),
@@ -90,8 +92,15 @@ impl Consumer {
     /// The next message. `None` after the end, see [`Self::ended`]. May be cancelled without losing one.
     pub async fn next(&mut self) -> Option<Record> {
         while self.records.is_empty() {
-            let word = self.words.recv().await?;
-            self.keep(word);
+            match self.words.recv().await {
+                Some(word) => {
+                    self.keep(word);
+                }
+                None => {
+                    self.ending().await;
+                    return None;
+                }
+            }
         }
         // The place is taken first: a call that is cancelled here has not touched the record.
         let place = self.inbox.reserve().await;
@@ -143,11 +152,5 @@ impl Consumer {
         let ending = exited.wait_for(Option::is_some).await.map(|ending| ending.clone());
         // The task went without a word only if the runtime ends.
         ending.ok().flatten().unwrap_or(Ending::Stopped)
-    }
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

@@ -8,7 +8,7 @@ use stacklab_machine::{Outbox, Rng, Time};
 use stacklab_zookeeper::client::ConnectString;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::connections::{Front, accept};
 use crate::config::BrokerConfig;
@@ -92,11 +92,12 @@ impl Broker {
         let (words, mut heard) = mpsc::unbounded_channel();
         let (exit, exited) = watch::channel(None);
         let inputs = (inbox.clone(), receiver);
-        let task = tokio::spawn(async move {
-            let ending = Shell::run(machine, shell_config, log, words, inputs, children).await;
+        let (leash, held) = oneshot::channel();
+        tokio::spawn(async move {
+            let ending = Shell::run(machine, shell_config, log, words, inputs, children, held).await;
             exit.send_replace(Some(ending));
         });
-        let handle = BrokerHandle { id, address, inbox, exited, task };
+        let handle = BrokerHandle { id, address, inbox, exited, _leash: leash };
         loop {
             match heard.recv().await {
                 Some(Word::Ready) => return Ok(handle),
@@ -140,7 +141,8 @@ pub struct BrokerHandle {
     address: SocketAddr,
     inbox: mpsc::Sender<Task<Machine>>,
     exited: watch::Receiver<Option<Ending>>,
-    task: JoinHandle<()>,
+    /// Dropped with the handle, which ends the broker's tasks.
+    _leash: oneshot::Sender<()>,
 }
 
 impl BrokerHandle {
@@ -160,6 +162,14 @@ impl BrokerHandle {
         // If it has ended meanwhile there is nobody to tell.
         let _ = self.inbox.send(Task::Input(Input::Terminate)).await;
         self.ending().await.into()
+    }
+
+    /// A `kill -9`, as dropping the handle, that returns when the port is free again.
+    pub async fn kill(self) {
+        let mut exited = self.exited.clone();
+        drop(self);
+        // An error means that the task is gone, which is what is waited for.
+        let _ = exited.wait_for(Option::is_some).await;
     }
 
     /// Waits until the broker ends by itself. May be awaited again, and by several.
@@ -195,11 +205,5 @@ impl BrokerHandle {
         let ending = exited.wait_for(Option::is_some).await.map(|ending| ending.clone());
         // The task went without a word only if the runtime ends.
         ending.ok().flatten().unwrap_or(Ending::Stopped)
-    }
-}
-
-impl Drop for BrokerHandle {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

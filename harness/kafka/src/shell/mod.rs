@@ -94,7 +94,8 @@ impl<M> Shell<M>
 where
     M: Machine<Input = Input, Output = Output> + Send + 'static,
 {
-    /// Runs until the machine exits. `children` are tasks that are to end with it.
+    /// Runs until the machine exits or the other end of `leash` is dropped, which is a `kill -9`. `children` are
+    /// tasks that are to end with it: afterwards their sockets are closed.
     pub(crate) async fn run(
         machine: M,
         config: ShellConfig,
@@ -102,8 +103,9 @@ where
         words: mpsc::UnboundedSender<Word>,
         inputs: (mpsc::Sender<Task<M>>, mpsc::Receiver<Task<M>>),
         mut children: JoinSet<()>,
+        leash: oneshot::Receiver<()>,
     ) -> Ending {
-        let (sender, mut receiver) = inputs;
+        let (sender, receiver) = inputs;
         let (zk, zk_commands) = mpsc::unbounded_channel();
         children.spawn(Session::new(config, zk_commands, sender.clone()).run());
         let mut shell = Self {
@@ -117,29 +119,33 @@ where
             peers: Peers::new(sender),
             last_now: Time::ZERO,
         };
-        let mut ending = shell.input(Input::Start);
+        let ending = tokio::select! {
+            ending = shell.serve(receiver, &mut children) => ending,
+            _ = leash => Ending::Stopped,
+        };
+        children.shutdown().await;
+        ending
+    }
+
+    async fn serve(&mut self, mut inputs: mpsc::Receiver<Task<M>>, children: &mut JoinSet<()>) -> Ending {
+        let mut ending = self.input(Input::Start);
         loop {
             if let Some(ending) = ending {
-                shell.close(&ending).await;
+                self.close(&ending).await;
                 return ending;
             }
-            let sleep = shell.machine.wake_at().map(|at| at.since(shell.now()));
-            let timer = async move {
-                match sleep {
-                    // Rounded up, for the timer works in milliseconds and an early wake-up would only come again.
-                    Some(wait) => tokio::time::sleep(wait + Duration::from_micros(500)).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let now = self.now();
+            // Rounded up, for an early wake-up would only come again.
+            let wait = self.machine.wake_at().map(|at| at.since(now) + Duration::from_micros(500));
             ending = tokio::select! {
-                task = receiver.recv() => match task {
-                    Some(task) => shell.task(task),
+                task = inputs.recv() => match task {
+                    Some(task) => self.task(task),
                     None => Some(Ending::Stopped),
                 },
-                () = timer => {
-                    let now = shell.now();
-                    shell.machine.wake(now, &mut shell.outbox);
-                    shell.drain()
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {
+                    let now = self.now();
+                    self.machine.wake(now, &mut self.outbox);
+                    self.drain()
                 }
                 // Reaps tasks that have ended.
                 Some(_) = children.join_next() => None,

@@ -1,5 +1,6 @@
 //! A connection that speaks bytes made here by hand, so that no codec is held against itself.
 
+#![allow(dead_code)] // Each test binary uses its own part.
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -128,7 +129,7 @@ impl Raw {
             assert_eq!(reader.i32(), 9);
             Some(reader)
         };
-        timeout(super::LIMIT, read).await.expect("an answer or an end")
+        timeout(crate::common::LIMIT, read).await.expect("an answer or an end")
     }
 
     pub(crate) async fn ask(&mut self, key: i16, version: i16, body: &Bytes) -> Reader {
