@@ -1,14 +1,62 @@
-//! temporary
-use stacklab_lab::{e2e, scenario::Scenario};
-#[tokio::main]
-async fn main() {
-    let path = std::env::args().nth(1).unwrap();
-    let scenario = if path.ends_with(".yaml") { Scenario::read(path.as_ref()).unwrap() } else { Scenario::of_stack(path.as_ref()) };
-    let recorder = stacklab_live::Recorder::new(stacklab_live::Clock::new());
-    let progress = stacklab_lab::report::Progress::start(recorder.clone());
-    let options = e2e::Options { pace: stacklab_machine::Pace::FAST, seed: 1, stacks: "fixtures/stacks".into(), snapshots: Some("scenarios/snapshots".into()), bless: true };
-    let r = e2e::run(&scenario, &options, &recorder, |_| async {}).await;
-    progress.finish().await;
-    std::fs::write("/tmp/e2e.jsonl", recorder.with(|t| t.to_json_lines())).unwrap();
-    match r { Ok(r) => { println!("{} {} {:?}", r.passed, r.verdict, r.took); }, Err(e) => println!("ERR {e}") }
+//! The command line of stacklab: `cargo xtask …`. What it does is in stacklab-lab.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+
+mod commands;
+mod flags;
+mod paths;
+
+use clap::Parser;
+use stacklab_lab::exit::ExitCode;
+
+use crate::flags::{Command, Flags};
+
+fn main() -> std::process::ExitCode {
+    let flags = Flags::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            eprintln!("error: cannot start: {why}");
+            return ExitCode::Environment.code().into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        tokio::select! {
+            exit = run(flags.command) => exit,
+            // Everything that runs ends with its owner: nothing is left behind.
+            () = interrupted() => {
+                eprintln!("\ninterrupted: everything is stopped");
+                Ok(ExitCode::NotAsExpected)
+            }
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match exit {
+        Ok(exit) => exit.code().into(),
+        Err(commands::Failed { exit, why }) => {
+            eprintln!("error: {why:#}");
+            exit.code().into()
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, commands::Failed> {
+    match command {
+        Command::E2e(flags) => commands::e2e(flags).await,
+        Command::Up(flags) => commands::up(flags).await,
+        Command::Sim(flags) => commands::sim(flags),
+        Command::Bench(flags) => commands::bench(flags).await,
+    }
+}
+
+/// Ctrl-C, unless a command that waits for it takes it first.
+async fn interrupted() {
+    loop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        if !commands::is_keeping() {
+            return;
+        }
+    }
 }

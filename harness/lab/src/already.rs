@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_live::Recorder;
+use stacklab_live::{Recorder, Sandbox};
 use stacklab_live::program::Services;
 use stacklab_machine::service::{CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec};
 use stacklab_machine::timeline::What;
@@ -65,7 +65,7 @@ async fn run(
     let (sender, mut events) = mpsc::channel(256);
     let (stop, stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(services.run(spec, sender, stopped));
+    tasks.spawn(services.run(spec, &Sandbox::new(), sender, stopped));
     let ready = async {
         loop {
             match events.recv().await {

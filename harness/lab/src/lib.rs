@@ -6,9 +6,11 @@ mod places;
 mod verdict;
 
 pub mod bench;
+pub mod catalogue;
 pub mod cluster;
 pub mod deploy;
 pub mod e2e;
+pub mod exit;
 pub mod input;
 pub mod lab;
 pub mod network;

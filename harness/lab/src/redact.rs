@@ -85,8 +85,15 @@ impl Redactor {
             let counted = after.strip_prefix('-').is_some_and(|tail| tail.chars().any(|c| c.is_ascii_digit()));
             return format!("{before}<uuid>{}", if counted { "-<n>" } else { after });
         }
-        let number = word.parse::<u64>().ok().and_then(|number| self.number(number));
-        number.unwrap_or_else(|| word.to_owned())
+        let mut shown: Vec<String> = Vec::new();
+        for part in word.split('-') {
+            // A consumer's name ends in the time and eight random digits.
+            let behind_time = shown.last().is_some_and(|last| last == "<time>");
+            let random = behind_time && part.len() == 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let number = part.parse::<u64>().ok().and_then(|number| self.number(number));
+            shown.push(if random { "<hex>".to_owned() } else { number.unwrap_or_else(|| part.to_owned()) });
+        }
+        shown.join("-")
     }
 
     fn number(&self, number: u64) -> Option<String> {
@@ -179,6 +186,9 @@ mod tests {
             ("at 1795473794801 ms", "at <time> ms"),
             ("2026-11-24T03:44:43.100Z", "<date>"),
             ("mem 10000 of 16384", "mem 10000 of 16384"),
+            ("[31000-31003, 31250-31250]", "[<port>-<port>, 31250-31250]"),
+            ("cassandra-70-1795499136201", "cassandra-70-<time>"),
+            ("zipkin_h-1795499138115-43676a29", "zipkin_h-<time>-<hex>"),
         ];
         for (text, shown) in cases {
             assert_eq!(redactor.text(text), shown);

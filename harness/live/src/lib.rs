@@ -19,4 +19,4 @@ pub use clock::Clock;
 pub use embedded::Embedded;
 pub use names::Names;
 pub use recorder::{LIMIT, Recorder};
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, SandboxWitness};

@@ -31,10 +31,11 @@ const CAUSE_HEADER: &str = "x-stacklab-cause";
 /// Starts services for executors: the embedded servers, or containers.
 pub trait Services: Send + Sync {
     /// Runs a service to its end. Events go to `events`, the last one is [`ServiceEvent::Exited`]; `stop` asks for a
-    /// clean end, dropping the future is a kill.
+    /// clean end, dropping the future is a kill. What a service keeps on disk lasts as long as `sandbox`.
     fn run(
         &self,
         spec: ServiceSpec,
+        sandbox: &Sandbox,
         events: mpsc::Sender<ServiceEvent>,
         stop: oneshot::Receiver<()>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -125,6 +126,14 @@ impl<E: Send + 'static> Running<E> {
     pub async fn exited(&mut self) -> Exit {
         // 134: what a shell sees of a process that aborted.
         (&mut self.task).await.unwrap_or(Exit { code: 134 })
+    }
+
+    /// Kills it, and returns when its port is free.
+    pub async fn kill(mut self) {
+        self.task.abort();
+        if !self.task.is_finished() {
+            self.exited().await;
+        }
     }
 }
 
@@ -328,7 +337,10 @@ impl<E: Send + 'static, L> Host<E, L> {
         while self.calls.try_join_next().is_some() {}
         if self.calls.len() >= MAX_CALLS {
             let why = format!("{MAX_CALLS} calls of this program are under way already");
-            return self.later(Input::HttpReply { call, result: Err(stacklab_machine::http::Failure::Refused(why)) }, cause);
+            return self.later(
+                Input::HttpReply { call, result: Err(stacklab_machine::http::Failure::Refused(why)) },
+                cause,
+            );
         }
         if let Some(EventId(id)) = cause {
             request.headers.push((CAUSE_HEADER.to_owned(), id.to_string()));
@@ -352,7 +364,7 @@ impl<E: Send + 'static, L> Host<E, L> {
     fn start_service(&mut self, spec: ServiceSpec, cause: Option<EventId>) {
         let (sender, mut events) = mpsc::channel(256);
         let (stop, stopped) = oneshot::channel();
-        let running = self.place.services.run(spec.clone(), sender, stopped);
+        let running = self.place.services.run(spec.clone(), &self.place.sandbox, sender, stopped);
         let (place, inbox) = (self.place.clone(), self.inbox.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(running);

@@ -1,7 +1,7 @@
 //! The files of a task: kept in memory, gone with the last owner, as a sandbox is gone with its task.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Largest file and largest number of files in one sandbox: a state document has a few kilobytes.
 const MAX_FILE: usize = 16 << 20;
@@ -13,7 +13,23 @@ pub struct Sandbox {
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
+/// Tells whether a sandbox is still there.
+#[derive(Clone, Debug)]
+pub struct SandboxWitness(Weak<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl SandboxWitness {
+    /// Whether somebody still holds the sandbox.
+    pub fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
 impl Sandbox {
+    /// Tells whether this sandbox is still there, without keeping it.
+    pub fn witness(&self) -> SandboxWitness {
+        SandboxWitness(Arc::downgrade(&self.files))
+    }
+
     /// An empty sandbox.
     pub fn new() -> Self {
         Self::default()

@@ -44,7 +44,7 @@ pub async fn look(subjects: &Subjects, recorder: &Recorder) {
     seen("mesos", mesos(&subjects.master).await);
     for (name, url) in &subjects.frameworks {
         for path in paths_of(name) {
-            seen(&format!("{name} {path}"), json(&format!("{url}{path}")).await);
+            seen(&format!("{name} {path}"), settled(json(&format!("{url}{path}")).await));
         }
     }
     for (name, connect) in &subjects.zookeepers {
@@ -77,6 +77,37 @@ fn paths_of(framework: &str) -> &'static [&'static str] {
     }
 }
 
+/// Without what is drawn by lot: which server of an ensemble leads, which brokers hold a partition (how many is not).
+fn settled(value: Value) -> Value {
+    let replicas = |value: &Value| match value.as_str() {
+        Some(list) => json!(list.split(',').count()),
+        None => value.clone(),
+    };
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(settled).collect()),
+        Value::Object(fields) => {
+            let kept = fields.into_iter().filter(|(key, _)| key != "isLeader");
+            let shown = kept.map(|(key, value)| match &value {
+                Value::Object(partitions) if key == "partitions" => {
+                    let counts = partitions.iter().map(|(number, value)| (number.clone(), replicas(value)));
+                    (key, Value::Object(counts.collect()))
+                }
+                _ => (key, settled(value)),
+            });
+            Value::Object(shown.collect())
+        }
+        value => value,
+    }
+}
+
+/// All ports of `[31000-31003, 31250-31250]`, one by one.
+fn each_port(ranges: &Value) -> Value {
+    let text = ranges.as_str().unwrap_or_default().trim_matches(['[', ']']);
+    let pairs = text.split(", ").filter_map(|range| range.split_once('-'));
+    let ports = pairs.filter_map(|(low, high)| Some(low.parse::<u16>().ok()?..=high.parse::<u16>().ok()?));
+    json!(ports.flatten().collect::<Vec<u16>>())
+}
+
 /// The fields of an object, in the order asked for.
 fn pick(object: &Value, keys: &[&str]) -> Value {
     let picked = keys.iter().filter_map(|key| Some(((*key).to_owned(), object.get(key)?.clone())));
@@ -100,7 +131,8 @@ async fn mesos(master: &str) -> Value {
     let state = json(&format!("{master}/master/state")).await;
     let task = |task: &Value| {
         let mut shown = pick(task, &["name", "state"]);
-        shown["resources"] = pick(&task["resources"], &["cpus", "mem", "ports"]);
+        shown["resources"] = pick(&task["resources"], &["cpus", "mem"]);
+        shown["ports"] = each_port(&task["resources"]["ports"]);
         shown
     };
     let framework = |framework: &Value| {
@@ -115,12 +147,24 @@ async fn mesos(master: &str) -> Value {
     })
 }
 
+/// Tries at one ZooKeeper: Exhibitor restarts its servers when others have joined, also after all have served once.
+const ZOOKEEPER_TRIES: u32 = 20;
+const ZOOKEEPER_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 async fn zookeeper(connect: &str) -> Value {
-    let paths = match ZkView::connect(connect).await {
-        Ok(view) => view.paths().await,
-        Err(why) => Err(why),
-    };
-    paths.map_or_else(|why| Value::String(why.to_string()), |paths| json!(paths))
+    let mut tries = 0;
+    loop {
+        let paths = match ZkView::connect(connect).await {
+            Ok(view) => view.paths().await,
+            Err(why) => Err(why),
+        };
+        tries += 1;
+        match paths {
+            Ok(paths) => return json!(paths),
+            Err(why) if tries >= ZOOKEEPER_TRIES => return Value::String(why.to_string()),
+            Err(_) => tokio::time::sleep(ZOOKEEPER_PAUSE).await,
+        }
+    }
 }
 
 async fn kafka(brokers: &[String]) -> Value {
@@ -131,7 +175,9 @@ async fn kafka(brokers: &[String]) -> Value {
     let brokers: Vec<Value> =
         metadata.brokers.iter().map(|(id, address)| json!({ "id": id, "address": address })).collect();
     let partition = |p: &crate::traffic::Partition| {
-        json!({ "partition": p.id, "leader": p.leader, "replicas": p.replicas, "isr": p.isr })
+        // Which brokers they are is drawn by lot.
+        let led = p.replicas.contains(&p.leader);
+        json!({ "partition": p.id, "led": led, "replicas": p.replicas.len(), "in_sync": p.isr.len() })
     };
     let topics: Vec<Value> = metadata
         .topics

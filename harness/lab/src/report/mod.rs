@@ -3,9 +3,11 @@
 mod line;
 mod progress;
 mod running;
+mod table;
 mod waiting;
 
 pub use line::line_of;
 pub use progress::Progress;
 pub use running::{Running, ServiceAt, running};
+pub use table::table;
 pub use waiting::waiting_for;

@@ -1,36 +1,28 @@
 //! Which ZooKeeper servers belong together: those whose `server.<id>` lines name each other.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_zookeeper::model::EnsembleConfig;
 use stacklab_zookeeper::server::EnsembleHandle;
 
 use crate::recorder::Recorder;
+use crate::sandbox::SandboxWitness;
 
 /// The ensembles of a lab. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Ensembles {
-    known: Arc<Mutex<Vec<Weak<Known>>>>,
+    known: Arc<Mutex<Vec<Known>>>,
     recorder: Recorder,
 }
 
-/// An ensemble, for as long as one of its servers runs: its data lie in their sandboxes.
+/// An ensemble. Its data lie in its servers' sandboxes, and are lost with the last of them.
 #[derive(Debug)]
 struct Known {
     ensemble: EnsembleHandle,
-    hosts: Mutex<BTreeSet<String>>,
-}
-
-/// One server's part of an ensemble.
-#[derive(Clone, Debug)]
-pub(super) struct Member(Arc<Known>);
-
-impl Member {
-    pub(super) fn ensemble(&self) -> &EnsembleHandle {
-        &self.0.ensemble
-    }
+    hosts: BTreeSet<String>,
+    sandboxes: Vec<SandboxWitness>,
 }
 
 impl Ensembles {
@@ -39,19 +31,16 @@ impl Ensembles {
     }
 
     /// Joins the ensemble that a server of this configuration belongs to, or founds it.
-    pub(super) fn join(&self, spec: &ZooKeeperSpec) -> Member {
+    pub(super) fn join(&self, spec: &ZooKeeperSpec, sandbox: SandboxWitness) -> EnsembleHandle {
         let hosts: BTreeSet<String> =
             spec.servers.iter().map(|peer| format!("{}:{}", peer.host, peer.connect_port)).collect();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|ensemble| ensemble.strong_count() > 0);
-        for ensemble in known.iter().filter_map(Weak::upgrade) {
-            let mut members = ensemble.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            if members.is_disjoint(&hosts) {
-                continue;
-            }
-            members.extend(hosts);
-            drop(members);
-            return Member(ensemble);
+        known.retain(|ensemble| ensemble.sandboxes.iter().any(SandboxWitness::is_there));
+        if let Some(ensemble) = known.iter_mut().find(|ensemble| !ensemble.hosts.is_disjoint(&hosts)) {
+            ensemble.hosts.extend(hosts);
+            ensemble.sandboxes.retain(SandboxWitness::is_there);
+            ensemble.sandboxes.push(sandbox);
+            return ensemble.ensemble.clone();
         }
         let name = format!("{}:{}", spec.host, spec.client_port);
         let recorder = self.recorder.clone();
@@ -59,8 +48,7 @@ impl Ensembles {
             recorder.record("zookeeper", None, what);
         };
         let ensemble = EnsembleHandle::with_sink(EnsembleConfig::standalone(name), sink);
-        let founded = Arc::new(Known { ensemble, hosts: Mutex::new(hosts) });
-        known.push(Arc::downgrade(&founded));
-        Member(founded)
+        known.push(Known { ensemble: ensemble.clone(), hosts, sandboxes: vec![sandbox] });
+        ensemble
     }
 }

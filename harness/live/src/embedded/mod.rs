@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use stacklab_cassandra::server::{Node, NodeConfig, Rings};
 use stacklab_kafka::{Broker, BrokerConfig};
-use stacklab_machine::service::{CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec, ZipkinSpec, ZooKeeperSpec};
+use stacklab_machine::service::{
+    CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec, ZipkinSpec, ZooKeeperSpec,
+};
 use stacklab_zipkin::{Options, StorageAtStart};
 use stacklab_zookeeper::server::{Server, ServerConfig};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::ensembles::Ensembles;
 use crate::program::Services;
 use crate::recorder::Recorder;
+use crate::sandbox::{Sandbox, SandboxWitness};
 
 /// 143: what a Java program ends with on SIGTERM.
 const TERMINATED: i32 = 143;
@@ -39,14 +42,16 @@ impl Services for Embedded {
     fn run(
         &self,
         spec: ServiceSpec,
+        sandbox: &Sandbox,
         events: mpsc::Sender<ServiceEvent>,
         stop: oneshot::Receiver<()>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let services = self.clone();
+        let sandbox = sandbox.witness();
         Box::pin(async move {
             let life = Life { events, stop };
             match spec {
-                ServiceSpec::ZooKeeper(spec) => services.zookeeper(spec, life).await,
+                ServiceSpec::ZooKeeper(spec) => services.zookeeper(spec, sandbox, life).await,
                 ServiceSpec::Kafka(spec) => services.kafka(spec, life).await,
                 ServiceSpec::Cassandra(spec) => services.cassandra(spec, life).await,
                 ServiceSpec::Zipkin(spec) => services.zipkin(spec, life).await,
@@ -93,15 +98,15 @@ impl Life {
 }
 
 impl Embedded {
-    async fn zookeeper(&self, spec: ZooKeeperSpec, mut life: Life) {
+    async fn zookeeper(&self, spec: ZooKeeperSpec, sandbox: SandboxWitness, mut life: Life) {
         life.tell(ServiceEvent::Started).await;
         let address = match socket(&spec.host, spec.client_port) {
             Ok(address) => address,
             Err(why) => return life.exited(1, why).await,
         };
-        let member = self.ensembles.join(&spec);
+        let ensemble = self.ensembles.join(&spec, sandbox);
         let config = ServerConfig::new(address).with_id(spec.server_id);
-        let server = match Server::start(config, member.ensemble().clone(), life.log()).await {
+        let server = match Server::start(config, ensemble, life.log()).await {
             Ok(server) => server,
             Err(why) => return life.exited(1, why.to_string()).await,
         };

@@ -20,18 +20,17 @@ pub const MAX_RESPONSE: usize = 64 << 20;
 /// [`Failure`] says why no response came; after `timeout` (if any) it is [`Failure::TimedOut`].
 pub async fn request(request: &Request, timeout: Option<Duration>) -> Result<Response, Failure> {
     let exchange = async {
-        let (connection, response) = send(request).await?;
+        let (_connection, response) = send(request).await?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_RESPONSE).collect().await;
-        connection.abort();
         let body = body.map_err(|why| Failure::Closed(why.to_string()))?.to_bytes();
         Ok(response_of(&head, body.to_vec()))
     };
     match timeout {
         None => exchange.await,
-        Some(timeout) => tokio::time::timeout(timeout, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::TimedOut(format!("{} {} after {timeout:?}", request.method, request.url)))),
+        Some(timeout) => tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| {
+            Err(Failure::TimedOut(format!("{} {} after {timeout:?}", request.method, request.url)))
+        }),
     }
 }
 
@@ -57,12 +56,21 @@ pub async fn open_stream(request: &Request) -> Result<(Response, mpsc::Receiver<
                 break;
             }
         }
-        connection.abort();
+        drop(connection);
     });
     Ok((response_of(&head, Vec::new()), receiver))
 }
 
-async fn send(request: &Request) -> Result<(AbortHandle, hyper::Response<Incoming>), Failure> {
+/// The task that drives a connection. Dropping it closes the connection.
+struct Connection(AbortHandle);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn send(request: &Request) -> Result<(Connection, hyper::Response<Incoming>), Failure> {
     let authority = request.authority();
     if authority.is_empty() {
         return Err(Failure::BadAddress(request.url.clone()));
@@ -76,10 +84,10 @@ async fn send(request: &Request) -> Result<(AbortHandle, hyper::Response<Incomin
     let closed = |why: hyper::Error| Failure::Closed(format!("{authority}: {why}"));
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(closed)?;
-    let connection = tokio::spawn(async move {
+    let driven = tokio::spawn(async move {
         let _ = connection.await;
-    })
-    .abort_handle();
+    });
+    let connection = Connection(driven.abort_handle());
     let mut builder = hyper::Request::builder()
         .method(request.method.to_string().as_str())
         .uri(request.path_and_query())
@@ -98,7 +106,9 @@ fn response_of(head: &hyper::http::response::Parts, body: Vec<u8>) -> Response {
     let headers = head
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect();
     let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
     let reason = reason.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned());

@@ -1,20 +1,20 @@
 //! A small HTTP/1.1 server: one handler, bounded bodies, streaming answers.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::{Frame, Incoming, SizeHint};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use stacklab_machine::http::{Method, Request, Response};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -24,6 +24,12 @@ pub const MAX_REQUEST: usize = 16 << 20;
 const MAX_CONNECTIONS: usize = 1024;
 /// How long a client may take to send a request's head: the originals' idle time-out.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How much of a body over the limit is still read, and for how long, before it is refused: a client that is cut
+/// off while it sends sees a broken connection instead of the answer.
+const MAX_DISCARDED: u64 = 64 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -37,11 +43,34 @@ pub enum Answer {
 /// Answers requests. A future that is dropped means that the client went away.
 pub type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
-/// A listening server. Dropping it closes the listener and all its connections.
+/// A listening server. Dropping it frees the port at once, and ends all its connections soon after.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    listener: Listener,
     accept: AbortHandle,
+}
+
+/// Shared between the server and its task, as an aborted task is dropped some time later: a program that is started
+/// again where another just ended must find the port free.
+#[derive(Clone, Debug)]
+struct Listener(Arc<Mutex<Option<TcpListener>>>);
+
+impl Listener {
+    /// The next connection; `None` once the listener is closed.
+    async fn accept(&self) -> Option<io::Result<TcpStream>> {
+        poll_fn(|context| match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(listener) => {
+                listener.poll_accept(context).map(|accepted| Some(accepted.map(|(stream, _)| stream)))
+            }
+            None => Poll::Ready(None),
+        })
+        .await
+    }
+
+    fn close(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 impl Server {
@@ -52,8 +81,9 @@ impl Server {
     pub async fn start(address: SocketAddr, handler: Handler) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let accept = tokio::spawn(accept(listener, handler)).abort_handle();
-        Ok(Self { address, accept })
+        let listener = Listener(Arc::new(Mutex::new(Some(listener))));
+        let accept = tokio::spawn(accept(listener.clone(), handler)).abort_handle();
+        Ok(Self { address, listener, accept })
     }
 
     /// The address it listens on.
@@ -64,20 +94,22 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.listener.close();
         self.accept.abort();
     }
 }
 
-async fn accept(listener: TcpListener, handler: Handler) {
+async fn accept(listener: Listener, handler: Handler) {
     // Dropped with this task, and every connection with it.
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+            None => return,
+            Some(Ok(stream)) => stream,
             // Out of file descriptors or the peer is gone already: the next one may do better.
-            Err(_) => {
+            Some(Err(_)) => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
@@ -88,7 +120,8 @@ async fn accept(listener: TcpListener, handler: Handler) {
         connections.spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&handler)));
             let mut builder = hyper::server::conn::http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(true);
+            // Without half-closed connections: a client that closes is gone, and whoever works for it is told.
+            builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(false);
             // A malformed request ends this connection and nothing else.
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
             drop(place);
@@ -158,13 +191,40 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Response> {
     let headers = request
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect();
-    let body = Limited::new(request.into_body(), MAX_REQUEST).collect().await;
-    match body {
-        Ok(body) => Ok(Request { method, url, headers, body: body.to_bytes().to_vec() }),
-        Err(_) => Err(Response::new(413, "text/plain", format!("413 body over {MAX_REQUEST} bytes or broken off"))),
+    let body = body(request.into_body()).await?;
+    Ok(Request { method, url, headers, body })
+}
+
+/// Reads a whole body, or says what to answer instead.
+async fn body(mut incoming: Incoming) -> Result<Vec<u8>, Response> {
+    let refuse =
+        |status, text: String| Response::new(status, "text/plain", text).with_header("connection", "close");
+    let announced = incoming.size_hint().lower();
+    let limit = MAX_REQUEST as u64;
+    let read = Limited::new(&mut incoming, MAX_REQUEST).collect();
+    if announced <= limit {
+        match tokio::time::timeout(BODY_TIMEOUT, read).await {
+            Ok(Ok(body)) => return Ok(body.to_bytes().to_vec()),
+            Ok(Err(why)) if why.is::<LengthLimitError>() => {}
+            Ok(Err(why)) => return Err(refuse(400, format!("400 the body broke off: {why}"))),
+            Err(_) => return Err(refuse(408, format!("408 the body took longer than {BODY_TIMEOUT:?}"))),
+        }
     }
+    let discard = async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = incoming.frame().await {
+            discarded += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if discarded > MAX_DISCARDED {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard).await;
+    Err(refuse(413, format!("413 the body is over {MAX_REQUEST} bytes")))
 }
 
 fn head(response: &Response, body: Body) -> hyper::Response<Body> {
@@ -172,7 +232,8 @@ fn head(response: &Response, body: Body) -> hyper::Response<Body> {
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }
-    let reason = response.reason.as_ref().and_then(|text| hyper::ext::ReasonPhrase::try_from(text.as_bytes()).ok());
+    let reason =
+        response.reason.as_ref().and_then(|text| hyper::ext::ReasonPhrase::try_from(text.as_bytes()).ok());
     if let Some(reason) = reason {
         builder = builder.extension(reason);
     }

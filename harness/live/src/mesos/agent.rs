@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stacklab_frameworks::registry::UnknownProgram;
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_machine::{Machine, Outbox, Pace, Step, Streams};
-use stacklab_frameworks::registry::UnknownProgram;
 use stacklab_mesos::{
-    Agent, AgentConfig, AgentInput, AgentOutput, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit,
-    LinkId, Signal, StartSpec, Uri,
+    Agent, AgentConfig, AgentInput, AgentOutput, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent,
+    Exit, LinkId, Signal, StartSpec, Uri,
 };
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
@@ -175,7 +175,9 @@ impl Keeper {
                 };
                 self.order(&container, order).await;
             }
-            AgentOutput::ToExecutor { container, event } => self.order(&container, Order::Tell(event, cause)).await,
+            AgentOutput::ToExecutor { container, event } => {
+                self.order(&container, Order::Tell(event, cause)).await
+            }
             AgentOutput::Destroy { container } => {
                 if let Some(fetch) = self.fetching.remove(&container) {
                     fetch.abort();
@@ -255,6 +257,6 @@ async fn keep(
             }
         }
     };
-    container.end(exit);
+    container.end(exit).await;
     let _ = agent.send(Message::Container(id, ContainerEvent::Exited(exit), None)).await;
 }

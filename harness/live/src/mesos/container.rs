@@ -65,8 +65,12 @@ impl Container {
         }
     }
 
-    /// Notes how it ended, and kills what is left.
-    pub(super) fn end(self, exit: stacklab_mesos::Exit) {
+    /// Notes how it ended, and kills what is left: another program may use its port as soon as this returns.
+    pub(super) async fn end(self, exit: stacklab_mesos::Exit) {
+        match self.running {
+            AnyRunning::Scheduler(running) => running.kill().await,
+            AnyRunning::Executor(running) => running.kill().await,
+        }
         let code = match exit {
             stacklab_mesos::Exit::Code(code) => code,
             stacklab_mesos::Exit::Signal(signal) => 128 + signal,
@@ -101,7 +105,7 @@ pub(super) fn start(
     context.pace = ground.pace;
     let place = Place {
         name: name.clone(),
-        task: spec.task.as_ref().map_or_else(|| spec.executor_id.to_string(), |task| task.task_id.to_string()),
+        task: spec.task.as_ref().map_or_else(|| name.clone(), |task| task.task_id.to_string()),
         // Checked when the agent was made: it is the agent's own.
         address: spec.ip.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
         recorder: ground.recorder.clone(),

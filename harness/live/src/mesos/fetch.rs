@@ -34,7 +34,9 @@ impl Artifacts {
         }
         match crate::http::request(&request, Some(LIMIT)).await {
             Ok(answer) if answer.status == 200 => Ok(()),
-            Ok(answer) => Err(format!("Error downloading resource, received HTTP return code {}", answer.status)),
+            Ok(answer) => {
+                Err(format!("Error downloading resource, received HTTP return code {}", answer.status))
+            }
             Err(why) => Err(format!("Error downloading resource: {why}")),
         }
     }
@@ -42,5 +44,8 @@ impl Artifacts {
 
 /// What an unknown artifact is answered with.
 fn unknown(uri: &Uri) -> String {
-    format!("Error downloading resource, received HTTP return code 404 (no artifact is called {})", uri.file_name())
+    format!(
+        "Error downloading resource, received HTTP return code 404 (no artifact is called {})",
+        uri.file_name()
+    )
 }

@@ -16,7 +16,7 @@ use stacklab_mesos::{
     SchedulerEvent, StreamId, recordio,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::http::{Answer, Server};
 use crate::recorder::Recorder;
@@ -133,7 +133,8 @@ impl Drop for MasterHost {
 impl MasterHandle {
     async fn answer(&self, request: Request) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let is_call = matches!(request.path().trim_end_matches('/'), "/api/v1/scheduler" | "/master/api/v1/scheduler");
+        let is_call =
+            matches!(request.path().trim_end_matches('/'), "/api/v1/scheduler" | "/master/api/v1/scheduler");
         let message = if is_call {
             match scheduler_call(&request) {
                 Ok(call) => Message::Call(Box::new(call), reply),
@@ -167,13 +168,27 @@ async fn run(mut master: Master, mut keeper: Keeper, mut messages: mpsc::Receive
     }
 }
 
+/// A scheduler's event stream. Dropping it ends the stream: after what was sent, the client sees the end.
+struct Stream {
+    pieces: mpsc::Sender<Bytes>,
+    /// Tells the master when the client goes away. It holds the stream open, too.
+    watcher: AbortHandle,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.watcher.abort();
+    }
+}
+
 /// Everything around the master that has to do with sockets.
 struct Keeper {
     recorder: Recorder,
     inbox: MasterHandle,
     next: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
-    streams: BTreeMap<ConnectionId, mpsc::Sender<Bytes>>,
+    /// `None` for a stream that was cut off, until the master has been told.
+    streams: BTreeMap<ConnectionId, Option<Stream>>,
     agents: BTreeMap<LinkId, mpsc::Sender<ToAgent>>,
 }
 
@@ -198,7 +213,9 @@ impl Keeper {
                 self.agents.insert(link, to_agent);
                 return None;
             }
-            Message::Agent(link, message, cause) => return Some((MasterInput::Agent { link, message }, cause)),
+            Message::Agent(link, message, cause) => {
+                return Some((MasterInput::Agent { link, message }, cause));
+            }
             Message::AgentDisconnected(link) => {
                 self.agents.remove(&link);
                 MasterInput::AgentDisconnected { link }
@@ -250,22 +267,25 @@ impl Keeper {
     fn open(&mut self, connection: ConnectionId, stream_id: &StreamId) {
         let (pieces, receiver) = mpsc::channel(STREAM);
         let (closed, inbox) = (pieces.clone(), self.inbox.clone());
-        tokio::spawn(async move {
+        let watcher = tokio::spawn(async move {
             closed.closed().await;
             let _ = inbox.0.send(Message::StreamClosed(connection)).await;
         });
-        self.streams.insert(connection, pieces);
-        let head = Response::new(200, "application/json", "").with_header("Mesos-Stream-Id", stream_id.as_str());
+        self.streams.insert(connection, Some(Stream { pieces, watcher: watcher.abort_handle() }));
+        let head =
+            Response::new(200, "application/json", "").with_header("Mesos-Stream-Id", stream_id.as_str());
         self.reply(connection.0, Answer::Stream(head, receiver));
     }
 
     fn send(&mut self, connection: ConnectionId, event: &SchedulerEvent) {
-        let (Some(stream), Some(record)) = (self.streams.get(&connection), event_json(event)) else { return };
+        let (Some(Some(stream)), Some(record)) = (self.streams.get(&connection), event_json(event)) else {
+            return;
+        };
         let mut framed = Vec::with_capacity(record.len() + 8);
         recordio::encode(&record, &mut framed);
-        if stream.try_send(Bytes::from(framed)).is_err() {
-            // Who does not read for so long is cut off, and has to subscribe again. The watcher tells the master.
-            self.streams.remove(&connection);
+        if stream.pieces.try_send(Bytes::from(framed)).is_err() {
+            // Who does not read for so long is cut off, and has to subscribe again.
+            self.streams.insert(connection, None);
             let inbox = self.inbox.clone();
             tokio::spawn(async move { inbox.0.send(Message::StreamClosed(connection)).await });
         }

@@ -18,6 +18,8 @@ use crate::program::{Inbox, MesosLink};
 const WAITING: usize = 4096;
 /// How long the master may take for an answer, and ZooKeeper for the master's address.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How much of a refusal's text is read, in bytes.
+const MAX_REFUSAL: usize = 64 << 10;
 
 enum Order {
     Attach(String),
@@ -127,7 +129,8 @@ impl Worker {
         self.leader = Some(master.clone());
         let (framework, stream) = self.session.get();
         let body = call_json(call, framework.as_ref().filter(|_| !subscribing));
-        let mut request = Request::json(Method::Post, format!("http://{master}/master/api/v1/scheduler"), body);
+        let mut request =
+            Request::json(Method::Post, format!("http://{master}/master/api/v1/scheduler"), body);
         request.headers.push(("accept".to_owned(), "application/json".to_owned()));
         if let Some(stream) = stream.filter(|_| !subscribing) {
             request.headers.push(("mesos-stream-id".to_owned(), stream));
@@ -143,16 +146,24 @@ impl Worker {
         match answer {
             Ok(answer) if answer.status < 400 => {}
             Ok(answer) => {
-                self.deliver(SchedulerEvent::Refused { status: answer.status, text: answer.text().into_owned() }).await;
+                self.deliver(SchedulerEvent::Refused {
+                    status: answer.status,
+                    text: answer.text().into_owned(),
+                })
+                .await;
             }
             Err(why) => self.deliver(SchedulerEvent::Refused { status: 503, text: why }).await,
         }
     }
 
     async fn subscribe(&mut self, call: &SchedulerCall) {
-        self.streams.abort_all();
+        // The older stream, if any, ends here.
+        self.streams = JoinSet::new();
         let opened = match self.request(call).await {
-            Ok(request) => crate::http::open_stream(&request).await.map_err(|why| why.to_string()),
+            Ok(request) => match tokio::time::timeout(LIMIT, crate::http::open_stream(&request)).await {
+                Ok(opened) => opened.map_err(|why| why.to_string()),
+                Err(_) => Err(format!("no answer in {} s: {}", LIMIT.as_secs(), request.url)),
+            },
             Err(why) => Err(why),
         };
         let (head, mut pieces) = match opened {
@@ -160,11 +171,7 @@ impl Worker {
             Err(why) => return self.deliver(SchedulerEvent::Disconnected { why }).await,
         };
         if head.status != 200 {
-            let mut text = Vec::new();
-            while let Some(piece) = pieces.recv().await {
-                text.extend_from_slice(&piece);
-            }
-            let text = String::from_utf8_lossy(&text).into_owned();
+            let text = refusal(&mut pieces).await;
             return self.deliver(SchedulerEvent::Refused { status: head.status, text }).await;
         }
         self.session.set_stream(head.header("mesos-stream-id").map(str::to_owned));
@@ -174,6 +181,22 @@ impl Worker {
             inbox.send(Input::Mesos(SchedulerEvent::Disconnected { why }), None).await;
         });
     }
+}
+
+/// What the master says when it refuses a Subscribe: as much of it as is there in time.
+async fn refusal(pieces: &mut mpsc::Receiver<bytes::Bytes>) -> String {
+    let mut text = Vec::new();
+    let read = async {
+        while let Some(piece) = pieces.recv().await {
+            text.extend_from_slice(&piece);
+            if text.len() > MAX_REFUSAL {
+                break;
+            }
+        }
+    };
+    // What came before the time was up is all there is to say.
+    let _ = tokio::time::timeout(LIMIT, read).await;
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Delivers events until the stream ends; says how it did.
@@ -220,7 +243,8 @@ async fn resolve(master: &str) -> Result<String, String> {
     let children = client.children(&path, false).await.map_err(|why| failed(why.to_string()))?;
     let leader = children.iter().filter(|child| child.starts_with("json.info_")).min();
     let leader = leader.ok_or_else(|| failed("no master has registered".to_owned()))?;
-    let (data, _) = client.get(&format!("{path}/{leader}"), false).await.map_err(|why| failed(why.to_string()))?;
+    let (data, _) =
+        client.get(&format!("{path}/{leader}"), false).await.map_err(|why| failed(why.to_string()))?;
     client.close().await;
     let info: serde_json::Value =
         serde_json::from_slice(&data.unwrap_or_default()).map_err(|why| failed(why.to_string()))?;

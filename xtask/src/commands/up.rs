@@ -1,0 +1,53 @@
+//! `cargo xtask up`.
+
+use serde_json::json;
+use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
+use stacklab_lab::exit::ExitCode;
+use stacklab_lab::{Addresses, Lab, LabConfig};
+use stacklab_live::{Clock, Recorder};
+
+use super::{Failed, until_interrupted};
+use crate::flags::Up;
+
+/// Keeps an empty cluster until Ctrl-C.
+pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
+    let cluster = ClusterSpec { agents: vec![AgentSpec { count: flags.agents, ..AgentSpec::default() }] };
+    if let Some(problem) = cluster.problem() {
+        return Err(Failed::input(anyhow::anyhow!(problem)));
+    }
+    let config = LabConfig { cluster, already_running: Vec::new(), pace: flags.pace.into(), seed: flags.seed };
+    let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
+    let addresses = lab.addresses();
+    if flags.json {
+        println!("{}", as_json(addresses));
+    } else {
+        println!("{}", exports(addresses));
+    }
+    eprintln!("the cluster stays until Ctrl-C");
+    until_interrupted().await;
+    lab.stop().await;
+    Ok(ExitCode::AsExpected)
+}
+
+fn as_json(addresses: &Addresses) -> serde_json::Value {
+    json!({
+        "zookeeper": addresses.zookeeper,
+        "master": addresses.master,
+        "marathon": addresses.marathon,
+        "agents": addresses.agents,
+    })
+}
+
+/// The addresses as lines for a shell.
+pub(crate) fn exports(addresses: &Addresses) -> String {
+    let mut lines = vec![
+        format!("export STACKLAB_ZOOKEEPER={}", addresses.zookeeper),
+        format!("export STACKLAB_MESOS={}", addresses.master),
+        format!("export STACKLAB_MARATHON={}", addresses.marathon),
+        format!("export STACKLAB_AGENTS={}", addresses.agents.join(",")),
+    ];
+    let own = [("KAFKA", &addresses.kafka), ("CASSANDRA", &addresses.cassandra)];
+    let own = own.into_iter().filter_map(|(name, address)| Some((name, address.as_ref()?)));
+    lines.extend(own.map(|(name, address)| format!("export STACKLAB_{name}={address}")));
+    lines.join("\n")
+}

@@ -1,0 +1,170 @@
+//! All flags of all commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// stacklab: a whole Mesos data stack on one machine, simulated and tested end to end.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true, after_help = EXITS)]
+pub(crate) struct Flags {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 environment";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Deploy scenarios on a cluster, send traces through them, compare what a person would see with the snapshots
+    E2e(E2e),
+    /// Start a cluster with nothing deployed, print its addresses, and keep it until Ctrl-C
+    Up(Up),
+    /// Deploy a stack in virtual time, once for each seed
+    Sim(Sim),
+    /// Measure speed and memory
+    Bench(Bench),
+}
+
+const E2E_EXAMPLES: &str = "\
+Examples:
+  cargo xtask e2e                                    every scenario
+  cargo xtask e2e zipkin-full --keep                 one, and look around afterwards
+  cargo xtask e2e --list                             what scenarios there are
+  cargo xtask e2e --stack my.stack --var zk_url={zk} a stack file of your own ({zk} is the lab's ZooKeeper)
+  cargo xtask e2e zipkin-full --bless                take what is seen now as right
+
+Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 environment";
+
+/// `e2e`.
+#[derive(Debug, Args)]
+#[command(after_help = E2E_EXAMPLES)]
+pub(crate) struct E2e {
+    /// Scenarios by name; all if none is given
+    pub(crate) scenarios: Vec<String>,
+    /// List the scenarios and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Run this stack file instead of a scenario
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "bless"])]
+    pub(crate) stack: Option<PathBuf>,
+    /// Give the run a variable; {zk} in the value is the address of the lab's ZooKeeper
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// Where the services come from
+    #[arg(long, value_enum, default_value_t = Backend::Embedded)]
+    pub(crate) backend: Backend,
+    /// How fast those waits pass that are only there to be lived through
+    #[arg(long, value_enum, default_value_t = PaceName::Fast)]
+    pub(crate) pace: PaceName,
+    /// Where ids, ports and traces come from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write the snapshots anew instead of comparing with them
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Keep the cluster until Ctrl-C
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Leave timeline, verdict and difference in this folder, one folder a scenario
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// `up`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cargo xtask up --json")]
+pub(crate) struct Up {
+    /// How many agents, of 4 cpus and 16 GB each
+    #[arg(long, default_value_t = 3)]
+    pub(crate) agents: usize,
+    /// How fast those waits pass that are only there to be lived through
+    #[arg(long, value_enum, default_value_t = PaceName::Fast)]
+    pub(crate) pace: PaceName,
+    /// Where ids and ports come from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print the addresses as JSON instead of export lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SIM_EXAMPLES: &str = "\
+Examples:
+  cargo xtask sim --seeds 0..1000                        zipkin-full with a thousand seeds, and the rate
+  cargo xtask sim --seed 7                               that run's timeline, one event a line
+  cargo xtask sim --stack my.stack --var name=value      a stack file of your own";
+
+/// `sim`.
+#[derive(Debug, Args)]
+#[command(after_help = SIM_EXAMPLES)]
+pub(crate) struct Sim {
+    /// The stack file; zipkin-full by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stack: Option<PathBuf>,
+    /// Give the run a variable; {zk} in the value is the address of the platform's ZooKeeper
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// Run all seeds of a range
+    #[arg(long, value_name = "FROM..TO", value_parser = seeds, conflicts_with = "seed", default_value = "0..100")]
+    pub(crate) seeds: std::ops::Range<u64>,
+    /// Run one seed and print its timeline
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cargo run --release -p xtask -- bench")]
+pub(crate) struct Bench {
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the services come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// In this process, wire-compatible
+    Embedded,
+    /// Modelled, in virtual time
+    Sim,
+}
+
+/// How fast waits pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PaceName {
+    /// A hundredth of the originals' durations
+    Fast,
+    /// The originals' durations
+    Real,
+}
+
+impl From<PaceName> for stacklab_machine::Pace {
+    fn from(name: PaceName) -> Self {
+        match name {
+            PaceName::Fast => Self::FAST,
+            PaceName::Real => Self::REAL,
+        }
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("variables are expected in NAME=VALUE form")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
+    let bad = || format!("{text} is no range: FROM..TO, such as 0..1000");
+    let (from, to) = text.split_once("..").ok_or_else(bad)?;
+    let (from, to) = (from.parse().map_err(|_| bad())?, to.parse().map_err(|_| bad())?);
+    if from < to { Ok(from..to) } else { Err(format!("{text} is empty")) }
+}

@@ -1,0 +1,23 @@
+//! Where things lie in the checkout.
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Stack files.
+pub(crate) fn stacks() -> PathBuf {
+    root().join("fixtures/stacks")
+}
+
+/// Scenario files.
+pub(crate) fn scenarios() -> PathBuf {
+    root().join("scenarios")
+}
+
+/// Snapshots.
+pub(crate) fn snapshots() -> PathBuf {
+    root().join("scenarios/snapshots")
+}
