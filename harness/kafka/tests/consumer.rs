@@ -1,4 +1,5 @@
 //! The high-level consumer against embedded brokers, with records that a real producer sent.
+#![allow(clippy::unwrap_used)] // A test helper fails the test.
 
 mod common;
 
@@ -114,7 +115,8 @@ async fn finds_its_broker_again_and_survives_an_expired_session() {
         .unwrap();
     zk.ensemble().expire_session(stacklab_zookeeper::model::SessionId(session));
     until("it is registered again", || async {
-        (ids("consumers/zipkin/ids").len() == 1 && ids("consumers/zipkin/owners/topic").len() == 1).then_some(())
+        (ids("consumers/zipkin/ids").len() == 1 && ids("consumers/zipkin/owners/topic").len() == 1)
+            .then_some(())
     })
     .await;
     send(&producer, "topic", 0, "three").await;

@@ -1,4 +1,5 @@
 //! A real client (librdkafka 2.12) against embedded brokers.
+#![allow(clippy::unwrap_used)] // A test helper fails the test.
 
 mod common;
 
@@ -93,7 +94,8 @@ async fn commits_and_finds_offsets() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short_names_are_readable_with_one_to_three_brokers() {
     // librdkafka 2.2 and later reserves too little memory for the original's answers about short names.
-    for (count, topic) in [(1, "abcde"), (1, "notSpans"), (2, "abcde"), (2, "notSpans"), (3, "notSpans"), (3, "abcde")]
+    for (count, topic) in
+        [(1, "abcde"), (1, "notSpans"), (2, "abcde"), (2, "notSpans"), (3, "notSpans"), (3, "abcde")]
     {
         let zk = zookeeper().await;
         let mut brokers = Vec::new();
@@ -133,7 +135,8 @@ async fn replicates_and_survives_the_death_of_a_leader() {
         assert_eq!(ends, [10, 10, 10]);
     }
     let lister: BaseConsumer = client(&handles).create().unwrap();
-    let leader = lister.fetch_metadata(Some("replicated"), LIMIT).unwrap().topics()[0].partitions()[0].leader();
+    let leader =
+        lister.fetch_metadata(Some("replicated"), LIMIT).unwrap().topics()[0].partitions()[0].leader();
     let killed_at = Instant::now();
     drop(brokers.remove(leader as usize));
     assert_eq!(send(&producer, "replicated", 0, "after").await, 10);

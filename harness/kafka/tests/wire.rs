@@ -1,4 +1,5 @@
 //! What a broker answers to bytes made by hand: the cases that were measured on the original.
+#![allow(clippy::unwrap_used)] // A test helper fails the test.
 
 mod common;
 #[path = "common/raw.rs"]
@@ -120,7 +121,11 @@ async fn fetches_as_the_original() {
     let two = [message(0, 0, Some(b"a")), message(1, 0, Some(b"b"))].concat();
     produce(&mut raw, "topic", 1, 1000, &two).await;
     assert_eq!(fetch(&mut raw, "topic", CONSUMER, 0, 1000).await, (0, 2, two.clone()));
-    assert_eq!(fetch(&mut raw, "topic", CONSUMER, 0, 10).await, (0, 2, two[..10].to_vec()), "cut in a header");
+    assert_eq!(
+        fetch(&mut raw, "topic", CONSUMER, 0, 10).await,
+        (0, 2, two[..10].to_vec()),
+        "cut in a header"
+    );
     assert_eq!(fetch(&mut raw, "topic", CONSUMER, 0, 0).await, (0, 2, Vec::new()));
     assert_eq!(fetch(&mut raw, "topic", CONSUMER, 2, 1000).await, (0, 2, Vec::new()));
     assert_eq!(fetch(&mut raw, "topic", CONSUMER, 3, 1000).await, (1, -1, Vec::new()));
@@ -196,7 +201,8 @@ async fn commit(raw: &mut Raw, version: i16, group: &str, topic: &str, note: &st
 
 /// Offset, note and error.
 async fn committed(raw: &mut Raw, version: i16, group: &str, topic: &str) -> (i64, String, i16) {
-    let mut answer = raw.ask(9, version, &Bytes::default().text(group).i32(1).text(topic).i32(1).i32(0)).await;
+    let mut answer =
+        raw.ask(9, version, &Bytes::default().text(group).i32(1).text(topic).i32(1).i32(0)).await;
     assert_eq!((answer.i32(), answer.text().as_str(), answer.i32(), answer.i32()), (1, topic, 1, 0));
     (answer.i64(), answer.text(), answer.i16())
 }

@@ -1,4 +1,5 @@
 //! A broker and its ZooKeeper: registration, nodes, lost connections and sessions, clean and unclean ends.
+#![allow(clippy::unwrap_used)] // A test helper fails the test.
 
 mod common;
 #[path = "common/raw.rs"]
@@ -47,14 +48,20 @@ async fn leaves_the_nodes_of_the_original() {
         text("/brokers/topics/notSpans/partitions/0/state"),
         r#"{"controller_epoch":1,"leader":71,"version":1,"leader_epoch":0,"isr":[71]}"#
     );
-    for path in ["/consumers", "/config/changes", "/admin/delete_topics", "/brokers/topics/notSpans/partitions"] {
+    for path in
+        ["/consumers", "/config/changes", "/admin/delete_topics", "/brokers/topics/notSpans/partitions"]
+    {
         let (data, stat) = zk.ensemble().get(&format!("/kafka{path}")).unwrap();
         assert_eq!((data, stat.ephemeral_owner), (None, 0), "{path}");
     }
     let (_, stat) = zk.ensemble().get("/kafka/brokers/ids/71").unwrap();
     assert_ne!(stat.ephemeral_owner, 0);
     assert_eq!(broker.stop().await.code, 0);
-    assert_eq!((data(&zk, "/brokers/ids/71"), data(&zk, "/controller")), (None, None), "closed, not left to expire");
+    assert_eq!(
+        (data(&zk, "/brokers/ids/71"), data(&zk, "/controller")),
+        (None, None),
+        "closed, not left to expire"
+    );
     assert!(zk.ensemble().sessions().is_empty());
 }
 
@@ -65,7 +72,8 @@ async fn waits_for_its_own_former_registration() {
     let port = first.address().port().to_string();
     first.kill().await;
     let lines = Lines::default();
-    let config = BrokerConfig::from_properties(&properties(&zk, 70, "127.42.6.2", &[("port", &port)])).unwrap();
+    let config =
+        BrokerConfig::from_properties(&properties(&zk, 70, "127.42.6.2", &[("port", &port)])).unwrap();
     let began = Instant::now();
     let second = Broker::start(config, lines.sink()).await.unwrap();
     assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
@@ -167,8 +175,10 @@ async fn deletes_topics_only_if_allowed() {
         let mut raw = Raw::open(broker.address()).await;
         make_topic(&mut raw, "topic").await;
         zk.ensemble().change(|ensemble, now, out| {
-            let (session, mode) =
-                (stacklab_zookeeper::model::SessionId::NONE, stacklab_zookeeper::model::CreateMode::Persistent);
+            let (session, mode) = (
+                stacklab_zookeeper::model::SessionId::NONE,
+                stacklab_zookeeper::model::CreateMode::Persistent,
+            );
             ensemble.create(now, session, "/kafka/admin/delete_topics/topic", None, mode, out).unwrap();
         });
         if allowed == "true" {

@@ -4,6 +4,7 @@
 //! The wire format is [`crate::codec`]'s business; ZooKeeper is seen through the few operations of [`zk`].
 
 pub mod assignment;
+pub mod bridge;
 pub mod broker;
 mod error_code;
 mod names;

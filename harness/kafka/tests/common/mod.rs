@@ -25,7 +25,12 @@ pub(crate) async fn zookeeper() -> ServerHandle {
 }
 
 /// `server.properties` of a broker under the chroot `/kafka`, with these on top.
-pub(crate) fn properties(zk: &ServerHandle, id: i32, host: &str, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn properties(
+    zk: &ServerHandle,
+    id: i32,
+    host: &str,
+    more: &[(&str, &str)],
+) -> BTreeMap<String, String> {
     let connect = format!("{}/kafka", zk.address());
     let id = id.to_string();
     let base = [
@@ -48,9 +53,6 @@ impl Lines {
     pub(crate) fn sink(&self) -> LogSink {
         let lines = Arc::clone(&self.0);
         Arc::new(move |line: &str| {
-            if std::env::var_os("KAFKA_TEST_LOG").is_some() {
-                eprintln!("{line}");
-            }
             lines.lock().unwrap().push(line.to_owned());
         })
     }

@@ -15,9 +15,6 @@ mod session;
 mod shutdown;
 mod timers;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeMap;
 
 use stacklab_machine::process::{CallId, ExchangeId};

@@ -19,9 +19,7 @@ impl Consumer {
 
     pub(super) fn commit_taken(&mut self) {
         for (id, partition) in &self.partitions {
-            let Some(offset) = partition.taken.filter(|taken| Some(*taken) != partition.committed) else {
-                continue;
-            };
+            let Some(offset) = partition.taken.filter(|_| partition.is_uncommitted()) else { continue };
             let path = znodes::offset_path(&self.config.group, &self.config.topic, *id);
             self.open_commits += 1;
             self.zk.upsert(&path, offset.to_string().into(), Step::Committed(*id, offset));
@@ -39,6 +37,9 @@ impl Consumer {
                 self.commit_failed = true;
                 log(out, || format!("[{}], exception during commitOffsets: {fault}", self.id));
             }
+        }
+        if self.letting_go.remove(&partition) {
+            self.let_go(partition);
         }
         self.open_commits = self.open_commits.saturating_sub(1);
         self.commits_done(out);

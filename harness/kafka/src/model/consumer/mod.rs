@@ -5,9 +5,6 @@ mod commits;
 mod fetching;
 mod rebalance;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -41,6 +38,8 @@ pub struct Consumer {
     rebalance: Rebalance,
     /// What it owns in ZooKeeper.
     owned: BTreeSet<i32>,
+    /// What it lets go as soon as it is committed.
+    letting_go: BTreeSet<i32>,
     partitions: BTreeMap<i32, Partition>,
     search: Search,
     fetchers: BTreeMap<i32, Fetcher>,
@@ -67,6 +66,12 @@ struct Partition {
     leader: Option<i32>,
     /// A reset is under way.
     resetting: bool,
+}
+
+impl Partition {
+    fn is_uncommitted(&self) -> bool {
+        self.taken.is_some() && self.taken != self.committed
+    }
 }
 
 /// When it wants to be woken.
@@ -118,6 +123,7 @@ impl Consumer {
             registered: false,
             rebalance: Rebalance::default(),
             owned: BTreeSet::new(),
+            letting_go: BTreeSet::new(),
             partitions: BTreeMap::new(),
             search: Search::default(),
             fetchers: BTreeMap::new(),
@@ -178,6 +184,7 @@ impl Consumer {
         self.zk.clear();
         self.registered = false;
         self.owned.clear();
+        self.letting_go.clear();
         self.open_commits = 0;
         self.commit_failed = true;
         self.commits_done(out);

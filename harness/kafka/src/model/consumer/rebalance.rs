@@ -135,18 +135,27 @@ impl Consumer {
         self.rebalanced(out);
     }
 
-    /// Stops reading what is not its own any more, commits it and lets go.
+    /// Stops reading what is not its own any more, commits it and lets go: in this order, for the next owner
+    /// begins with the commit.
     fn give_up(&mut self, mine: &BTreeSet<i32>) {
+        let lost: Vec<i32> = self.owned.difference(mine).copied().collect();
         if self.config.auto_commit.is_some() {
+            let uncommitted = |id: &&i32| self.partitions.get(id).is_some_and(Partition::is_uncommitted);
+            self.letting_go.extend(lost.iter().filter(uncommitted));
             self.commit_taken();
         }
         self.partitions.retain(|id, _| mine.contains(id));
-        let lost: Vec<i32> = self.owned.difference(mine).copied().collect();
         for partition in lost {
             self.owned.remove(&partition);
-            let path = znodes::owner_path(&self.config.group, &self.config.topic, partition);
-            self.zk.delete(&path, Step::Nothing);
+            if !self.letting_go.contains(&partition) {
+                self.let_go(partition);
+            }
         }
+    }
+
+    pub(super) fn let_go(&mut self, partition: i32) {
+        let path = znodes::owner_path(&self.config.group, &self.config.topic, partition);
+        self.zk.delete(&path, Step::Nothing);
     }
 
     fn offset_read(&mut self, partition: i32, result: &Answer) {
@@ -160,6 +169,7 @@ impl Consumer {
     }
 
     fn claim(&mut self, partition: i32) {
+        self.letting_go.remove(&partition);
         let path = znodes::owner_path(&self.config.group, &self.config.topic, partition);
         let data = format!("{}-0", self.id).into();
         self.zk.create_deep(&path, Some(data), true, Step::Owned(self.rebalance.number, partition));

@@ -1,1 +1,0 @@
-//! The broker as a machine, against a small ZooKeeper of its own.

@@ -1,1 +1,0 @@
-//! The consumer as a machine.
