@@ -1,0 +1,154 @@
+//! A master, an agent and a framework that a test plays itself, by hand.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, MasterHost};
+use stacklab_live::{Clock, Embedded, Names, Recorder};
+use stacklab_machine::{Pace, Rng, Streams};
+use stacklab_mesos::v1::Address;
+use stacklab_mesos::{AgentConfig, LinkId, MasterConfig};
+
+use crate::support::{Events, client, within};
+
+pub(crate) struct Cluster {
+    pub(crate) master: MasterHost,
+    pub(crate) recorder: Recorder,
+    ip: [u8; 4],
+}
+
+impl Cluster {
+    /// A master on this address, at any port, that does everything fast but for its heartbeats.
+    pub(crate) async fn start(ip: [u8; 4], heartbeat: Duration) -> Self {
+        let recorder = Recorder::new(Clock::new());
+        let mut config = MasterConfig::new("M", address(ip, 5050), Rng::new(1));
+        config.started = recorder.now();
+        config.allocation_interval = Duration::from_millis(10);
+        config.heartbeat_interval = heartbeat;
+        let master = MasterHost::start(config, SocketAddr::from((ip, 0)), recorder.clone()).await.unwrap();
+        Self { master, recorder, ip }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.master.address())
+    }
+
+    /// Starts an agent on the address after the master's.
+    pub(crate) fn agent(&self) -> AgentHost {
+        let resources = "cpus:4;mem:4096;disk:1000;ports:[31000-32000]".parse().unwrap();
+        let mut config = AgentConfig::new(address(self.agent_ip(), 5051), resources, Rng::new(2));
+        config.registration_backoff = Duration::from_millis(10);
+        let place = AgentPlace {
+            name: "agent-1".to_owned(),
+            link: LinkId(1),
+            recorder: self.recorder.clone(),
+            services: Arc::new(Embedded::new(self.recorder.clone())),
+            names: Names::default(),
+            pace: Pace::FAST,
+            streams: Streams::new(3),
+            artifacts: Artifacts,
+        };
+        AgentHost::start(config, place, self.master.handle())
+    }
+
+    pub(crate) fn agent_ip(&self) -> [u8; 4] {
+        let [a, b, c, d] = self.ip;
+        [a, b, c, d + 1]
+    }
+
+    /// POSTs a call: status, `Mesos-Stream-Id`, and the response to go on reading.
+    pub(crate) async fn call(&self, stream: Option<&str>, call: &Value) -> reqwest::Response {
+        let mut request = client().post(self.url("/api/v1/scheduler")).json(call);
+        if let Some(stream) = stream {
+            request = request.header("Mesos-Stream-Id", stream);
+        }
+        within("the answer to a call", request.send()).await.unwrap()
+    }
+
+    /// Subscribes a framework and waits until the master says so.
+    pub(crate) async fn subscribe(&self, info: Value) -> Framework {
+        let response =
+            self.call(None, &json!({"type": "SUBSCRIBE", "subscribe": {"framework_info": info}})).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let stream = response.headers()["mesos-stream-id"].to_str().unwrap().to_owned();
+        let mut events = Events::new(response);
+        let subscribed = events.next().await.unwrap();
+        assert_eq!(subscribed["type"], "SUBSCRIBED", "{subscribed}");
+        let id = subscribed["subscribed"]["framework_id"]["value"].as_str().unwrap().to_owned();
+        Framework { id, stream, events, subscribed }
+    }
+
+    /// A call of a subscribed framework: the status and the text of the answer.
+    pub(crate) async fn say(&self, framework: &Framework, mut call: Value) -> (u16, String) {
+        call["framework_id"] = json!({"value": framework.id});
+        let answer = self.call(Some(&framework.stream), &call).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Launches a command on an offer.
+    pub(crate) async fn launch(&self, framework: &Framework, offer: &Value, task: &str, command: Value) {
+        let info = json!({
+            "name": task, "task_id": {"value": task}, "agent_id": offer["agent_id"], "command": command,
+            "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}},
+                          {"name": "mem", "type": "SCALAR", "scalar": {"value": 128}}],
+        });
+        let launch = json!([{"type": "LAUNCH", "launch": {"task_infos": [info]}}]);
+        let accept =
+            json!({"offer_ids": [offer["id"]], "operations": launch, "filters": {"refuse_seconds": 0}});
+        assert_eq!(
+            self.say(framework, json!({"type": "ACCEPT", "accept": accept})).await,
+            (202, String::new())
+        );
+    }
+
+    /// The next status of a task, acknowledged.
+    pub(crate) async fn status(&self, framework: &mut Framework) -> Value {
+        let status = framework.events.next_of("UPDATE").await["update"]["status"].clone();
+        if status["uuid"].is_string() {
+            let acknowledge =
+                json!({"agent_id": status["agent_id"], "task_id": status["task_id"], "uuid": status["uuid"]});
+            let call = json!({"type": "ACKNOWLEDGE", "acknowledge": acknowledge});
+            assert_eq!(self.say(framework, call).await.0, 202);
+        }
+        status
+    }
+
+    /// Waits until a task is in a state, by way of whatever comes before.
+    pub(crate) async fn until_state(&self, framework: &mut Framework, state: &str) -> Value {
+        within(state, async {
+            loop {
+                let status = self.status(framework).await;
+                if status["state"] == state {
+                    return status;
+                }
+                let early = ["TASK_FAILED", "TASK_FINISHED", "TASK_KILLED", "TASK_LOST", "TASK_ERROR"];
+                let ended = early.iter().any(|end| status["state"] == *end);
+                assert!(!ended, "waited for {state}, got {status}");
+            }
+        })
+        .await
+    }
+}
+
+/// A framework that has subscribed.
+pub(crate) struct Framework {
+    pub(crate) id: String,
+    pub(crate) stream: String,
+    pub(crate) events: Events,
+    pub(crate) subscribed: Value,
+}
+
+impl Framework {
+    /// The first offer of the next offers.
+    pub(crate) async fn offer(&mut self) -> Value {
+        self.events.next_of("OFFERS").await["offers"]["offers"][0].clone()
+    }
+}
+
+fn address(ip: [u8; 4], port: u16) -> Address {
+    let ip = std::net::Ipv4Addr::from(ip).to_string();
+    Address { hostname: ip.clone(), ip, port }
+}
