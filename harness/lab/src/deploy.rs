@@ -56,7 +56,8 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
             Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
             None => {}
         }
-        if let Some(why) = hopeless(recorder, quiet, changed) {
+        let why = missing_artifact(recorder).or_else(|| hopeless(recorder, quiet, changed));
+        if let Some(why) = why {
             recorder.record("lab", None, What::StackFinished { stack: name, error: Some(why.clone()) });
             return Err(why);
         }
@@ -76,6 +77,26 @@ fn start(lab: &Lab, config: RunConfig) -> Running<Never> {
         services,
     };
     spawn(Box::new(Run::new(config)), place, |_| NoMesos)
+}
+
+/// How often an artifact must have been missing: once may be a scheduler that was just restarted.
+const MISSING: usize = 3;
+
+/// An artifact that cannot be had, and never will: the original tries on until the deployment's time is up.
+fn missing_artifact(recorder: &Recorder) -> Option<String> {
+    recorder.with(|timeline| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for event in timeline.events() {
+            let What::ArtifactMissing { uri, why, .. } = &event.what else { continue };
+            let count = counts.entry(uri).or_default();
+            *count += 1;
+            if *count >= MISSING {
+                let text = format!("the artifact {uri} cannot be had: {why}");
+                return Some(verdict::failed(&text, timeline.events()));
+            }
+        }
+        None
+    })
 }
 
 /// Why waiting on makes no sense, if it does not.

@@ -84,7 +84,10 @@ fn settled(value: Value) -> Value {
         None => value.clone(),
     };
     match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(settled).collect()),
+        Value::Array(items) => {
+            let shown = items.into_iter().filter(|item| item["name"] != OFFSETS_TOPIC);
+            Value::Array(shown.map(settled).collect())
+        }
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(key, _)| key != "isLeader");
             let shown = kept.map(|(key, value)| match &value {
@@ -151,6 +154,9 @@ async fn mesos(master: &str) -> Value {
 const ZOOKEEPER_TRIES: u32 = 20;
 const ZOOKEEPER_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
+/// Made by the first client that names a group, which may be one that only looks, and not all at once.
+const OFFSETS_TOPIC: &str = "__consumer_offsets";
+
 async fn zookeeper(connect: &str) -> Value {
     let mut tries = 0;
     loop {
@@ -160,7 +166,10 @@ async fn zookeeper(connect: &str) -> Value {
         };
         tries += 1;
         match paths {
-            Ok(paths) => return json!(paths),
+            Ok(paths) => {
+                let shown = paths.into_iter().filter(|path| !path.contains(OFFSETS_TOPIC));
+                return json!(shown.collect::<Vec<_>>());
+            }
             Err(why) if tries >= ZOOKEEPER_TRIES => return Value::String(why.to_string()),
             Err(_) => tokio::time::sleep(ZOOKEEPER_PAUSE).await,
         }
@@ -182,6 +191,7 @@ async fn kafka(brokers: &[String]) -> Value {
     let topics: Vec<Value> = metadata
         .topics
         .iter()
+        .filter(|(topic, _)| topic != OFFSETS_TOPIC)
         .map(|(topic, partitions)| {
             json!({ "topic": topic, "partitions": partitions.iter().map(partition).collect::<Vec<_>>() })
         })

@@ -121,7 +121,10 @@ impl Brokers {
     }
 
     fn read_all_blocking(&self, topic: &str) -> Result<Vec<(i32, i64, Vec<u8>)>, KafkaError> {
-        let consumer: BaseConsumer = self.config().create().map_err(|why| self.failed("cannot make a consumer", why))?;
+        let mut config = self.config();
+        // Nothing is committed, but without a group librdkafka assigns nothing.
+        config.set("group.id", "stacklab-readback").set("enable.auto.commit", "false");
+        let consumer: BaseConsumer = config.create().map_err(|why| self.failed("cannot make a consumer", why))?;
         let metadata =
             consumer.fetch_metadata(Some(topic), LIMIT).map_err(|why| self.failed("no metadata", why))?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|p| p.id());
