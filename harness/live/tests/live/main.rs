@@ -8,6 +8,7 @@ mod http_server;
 mod master;
 mod master_streams;
 mod program;
+mod scheduler_link;
 mod scripted;
 mod support;
 mod zookeeper;

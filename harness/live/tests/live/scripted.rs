@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use stacklab_live::program::{NoMesos, Place, Running, Services, spawn};
+use stacklab_live::program::{Inbox, MesosLink, NoMesos, Place, Running, Services, spawn};
 use stacklab_live::{Clock, Names, Recorder, Sandbox};
 use stacklab_machine::process::{Input, Output};
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
@@ -12,16 +12,16 @@ use stacklab_machine::{Machine, Outbox, Time};
 use tokio::sync::{mpsc, oneshot};
 
 /// Inputs as they come, and the outputs that each leads to.
-pub(crate) struct Scripted<F> {
-    pub(crate) seen: mpsc::UnboundedSender<Input<u32>>,
-    pub(crate) react: F,
+struct Scripted<E, F> {
+    seen: mpsc::UnboundedSender<Input<E>>,
+    react: F,
 }
 
-impl<F: FnMut(&Input<u32>) -> Vec<Output<u32>>> Machine for Scripted<F> {
-    type Input = Input<u32>;
-    type Output = Output<u32>;
+impl<E, C, F: FnMut(&Input<E>) -> Vec<Output<C>>> Machine for Scripted<E, F> {
+    type Input = Input<E>;
+    type Output = Output<C>;
 
-    fn handle(&mut self, _: Time, input: Input<u32>, out: &mut Outbox<Output<u32>>) {
+    fn handle(&mut self, _: Time, input: Input<E>, out: &mut Outbox<Output<C>>) {
         for output in (self.react)(&input) {
             out.push(output);
         }
@@ -33,7 +33,7 @@ impl<F: FnMut(&Input<u32>) -> Vec<Output<u32>>> Machine for Scripted<F> {
         None
     }
 
-    fn wake(&mut self, _: Time, _: &mut Outbox<Output<u32>>) {}
+    fn wake(&mut self, _: Time, _: &mut Outbox<Output<C>>) {}
 }
 
 /// Services that end at once.
@@ -58,6 +58,20 @@ pub(crate) fn start(
     address: [u8; 4],
     react: impl FnMut(&Input<u32>) -> Vec<Output<u32>> + Send + 'static,
 ) -> (Running<u32>, mpsc::UnboundedReceiver<Input<u32>>) {
+    start_with(address, react, |_| NoMesos)
+}
+
+/// Starts one with a way to Mesos.
+pub(crate) fn start_with<E, C, L>(
+    address: [u8; 4],
+    react: impl FnMut(&Input<E>) -> Vec<Output<C>> + Send + 'static,
+    link: impl FnOnce(Inbox<E>) -> L,
+) -> (Running<E>, mpsc::UnboundedReceiver<Input<E>>)
+where
+    E: Send + 'static,
+    C: Send + 'static,
+    L: MesosLink<C> + 'static,
+{
     let (seen, receiver) = mpsc::unbounded_channel();
     let place = Place {
         name: "scripted".to_owned(),
@@ -68,5 +82,5 @@ pub(crate) fn start(
         sandbox: Sandbox::new(),
         services: Arc::new(NoServices),
     };
-    (spawn(Box::new(Scripted { seen, react }), place, |_| NoMesos), receiver)
+    (spawn(Box::new(Scripted { seen, react }), place, link), receiver)
 }
