@@ -33,7 +33,8 @@ async fn every_scenario_passes() {
 
 #[test]
 fn every_snapshot_belongs_to_a_scenario() {
-    let names: Vec<String> = catalogue::all(&folder()).unwrap().into_iter().map(|scenario| scenario.name).collect();
+    let names: Vec<String> =
+        catalogue::all(&folder()).unwrap().into_iter().map(|scenario| scenario.name).collect();
     for entry in std::fs::read_dir(snapshots()).unwrap() {
         let path = entry.unwrap().path();
         let snapshot = insta::Snapshot::from_file(&path).expect("a snapshot in insta's format");

@@ -13,7 +13,8 @@ pub(crate) struct Flags {
     pub(crate) command: Command,
 }
 
-const EXITS: &str = "Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 environment";
+const EXITS: &str =
+    "Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 environment";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

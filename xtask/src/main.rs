@@ -4,6 +4,7 @@
 
 mod commands;
 mod flags;
+mod interrupt;
 mod paths;
 
 use clap::Parser;
@@ -20,11 +21,12 @@ fn main() -> std::process::ExitCode {
             return ExitCode::Environment.code().into();
         }
     };
+    runtime.spawn(interrupt::listen());
     let exit = runtime.block_on(async {
         tokio::select! {
             exit = run(flags.command) => exit,
             // Everything that runs ends with its owner: nothing is left behind.
-            () = interrupted() => {
+            () = interrupt::stopped() => {
                 eprintln!("\ninterrupted: everything is stopped");
                 Ok(ExitCode::NotAsExpected)
             }
@@ -46,17 +48,5 @@ async fn run(command: Command) -> Result<ExitCode, commands::Failed> {
         Command::Up(flags) => commands::up(flags).await,
         Command::Sim(flags) => commands::sim(flags),
         Command::Bench(flags) => commands::bench(flags).await,
-    }
-}
-
-/// Ctrl-C, unless a command that waits for it takes it first.
-async fn interrupted() {
-    loop {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        if !commands::is_keeping() {
-            return;
-        }
     }
 }

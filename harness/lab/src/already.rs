@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_live::{Recorder, Sandbox};
 use stacklab_live::program::Services;
+use stacklab_live::{Recorder, Sandbox};
 use stacklab_machine::service::{CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec};
 use stacklab_machine::timeline::What;
 use tokio::sync::{mpsc, oneshot};

@@ -33,7 +33,9 @@ pub fn choose(all: Vec<Scenario>, names: &[String]) -> Result<Vec<Scenario>, Str
     for name in names {
         let found = all.iter().find(|scenario| scenario.name == *name);
         let known = || all.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join(", ");
-        chosen.push(found.cloned().ok_or_else(|| format!("there is no scenario {name}; there are: {}", known()))?);
+        chosen.push(
+            found.cloned().ok_or_else(|| format!("there is no scenario {name}; there are: {}", known()))?,
+        );
     }
     Ok(chosen)
 }

@@ -75,7 +75,8 @@ impl AgentSpec {
 impl ClusterSpec {
     /// Every agent for itself, counts multiplied out.
     pub fn each_agent(&self) -> Vec<AgentSpec> {
-        let alike = |spec: &AgentSpec| std::iter::repeat_n(AgentSpec { count: 1, ..spec.clone() }, spec.count);
+        let alike =
+            |spec: &AgentSpec| std::iter::repeat_n(AgentSpec { count: 1, ..spec.clone() }, spec.count);
         self.agents.iter().flat_map(alike).collect()
     }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use stacklab_live::Recorder;
-use stacklab_machine::{Pace, Time};
 use stacklab_machine::timeline::{Stage, What};
+use stacklab_machine::{Pace, Time};
 use stacklab_traces::Readback;
 
 use crate::deploy::deploy;
@@ -132,7 +132,11 @@ where
     };
     let (name, pace) = (scenario.name.clone(), options.pace.divisor());
     let seed = options.seed;
-    recorder.record("lab", None, What::RunStarted { scenario: name, backend: backend.to_string(), seed, pace });
+    recorder.record(
+        "lab",
+        None,
+        What::RunStarted { scenario: name, backend: backend.to_string(), seed, pace },
+    );
     let config = LabConfig {
         cluster: scenario.cluster.clone(),
         already_running: scenario.already_running.clone(),
@@ -191,7 +195,8 @@ async fn traces(
     let sending = brokers.produce(&topic, &workload.messages, |index| {
         seen.produced(stacklab_traces::MessageId(index));
     });
-    let sent = step(recorder, &format!("send {} spans to topic {topic}", workload.messages.len()), sending).await;
+    let sent =
+        step(recorder, &format!("send {} spans to topic {topic}", workload.messages.len()), sending).await;
     sent.map_err(|why| why.to_string())?;
     let Some(query) = places.query.clone() else {
         return step(recorder, "read the topic back", in_log(&brokers, &topic, &mut seen)).await;
@@ -304,9 +309,15 @@ fn judge(
         (Expect::Deployed, Ok(()), Ok(())) => (true, "deployed, and all traces found".to_owned()),
         (Expect::Deployed, Ok(()), Err(why)) => (false, why),
         (Expect::Deployed, Err(why), _) => (false, why),
-        (Expect::Failed(text), Err(why), _) if why.contains(text) => (true, format!("failed as expected: {why}")),
-        (Expect::Failed(text), Err(why), _) => (false, format!("expected a failure with '{text}', got: {why}")),
-        (Expect::Failed(text), Ok(()), _) => (false, format!("expected a failure with '{text}', but it deployed")),
+        (Expect::Failed(text), Err(why), _) if why.contains(text) => {
+            (true, format!("failed as expected: {why}"))
+        }
+        (Expect::Failed(text), Err(why), _) => {
+            (false, format!("expected a failure with '{text}', got: {why}"))
+        }
+        (Expect::Failed(text), Ok(()), _) => {
+            (false, format!("expected a failure with '{text}', but it deployed"))
+        }
     };
     match difference {
         Some(difference) if passed => (false, format!("differs from the snapshot:\n{difference}")),

@@ -50,8 +50,8 @@ pub struct StackInput {
 /// # Errors
 /// The file cannot be read, is no stack file, or is one that cannot run.
 pub fn read_stack(path: &Path, variables: &BTreeMap<String, String>) -> Result<StackInput, InputError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| InputError::Unreadable { path: path.to_owned(), why })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|why| InputError::Unreadable { path: path.to_owned(), why })?;
     let Parsed { stack, warnings, positions } = Stack::parse(&text)
         .map_err(|error| InputError::Malformed { path: path.to_owned(), error: Box::new(error) })?;
     let place = |key: &str| positions.get(key).map(|at| format!("{at}: ")).unwrap_or_default();

@@ -127,7 +127,8 @@ impl Lab {
         let ground = Ground { recorder: recorder.clone(), services, names: names.clone(), streams };
         let agents = start_agents(&network, &config, &ground, &master)?;
         let marathon = start_marathon(lab, &config, &ground);
-        let own = already::start(&config.already_running, &network, &connect, &recorder, &ground.services).await?;
+        let own =
+            already::start(&config.already_running, &network, &connect, &recorder, &ground.services).await?;
         let has = |service| config.already_running.contains(&service);
         let addresses = Addresses {
             zookeeper: connect.clone(),
@@ -262,7 +263,9 @@ async fn start_zookeeper(lab: IpAddr, recorder: &Recorder) -> Result<ServerHandl
     let address = SocketAddr::new(lab, ZOOKEEPER_PORT);
     // The platform's ZooKeeper is taken for granted: its log is nobody's concern.
     let log = Arc::new(|_line: String| {});
-    Server::start(ServerConfig::new(address), ensemble, log).await.map_err(cannot("the platform's ZooKeeper", address))
+    Server::start(ServerConfig::new(address), ensemble, log)
+        .await
+        .map_err(cannot("the platform's ZooKeeper", address))
 }
 
 async fn start_master(

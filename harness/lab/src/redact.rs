@@ -82,7 +82,8 @@ impl Redactor {
             let (before, rest) = word.split_at(at);
             let (_, after) = rest.split_at(36);
             // What follows an id of Mesos' (-0001, -S3, -O17) counts up by the order of arrival.
-            let counted = after.strip_prefix('-').is_some_and(|tail| tail.chars().any(|c| c.is_ascii_digit()));
+            let counted =
+                after.strip_prefix('-').is_some_and(|tail| tail.chars().any(|c| c.is_ascii_digit()));
             return format!("{before}<uuid>{}", if counted { "-<n>" } else { after });
         }
         let mut shown: Vec<String> = Vec::new();
@@ -193,6 +194,9 @@ mod tests {
         for (text, shown) in cases {
             assert_eq!(redactor.text(text), shown);
         }
-        assert_eq!(redactor.json(&serde_json::json!({"port": 31005, "n": 7})), serde_json::json!({"port": "<port>", "n": 7}));
+        assert_eq!(
+            redactor.json(&serde_json::json!({"port": 31005, "n": 7})),
+            serde_json::json!({"port": "<port>", "n": 7})
+        );
     }
 }

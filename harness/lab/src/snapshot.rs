@@ -54,7 +54,8 @@ impl SnapshotFile {
     pub fn read(&self) -> Option<String> {
         let text = std::fs::read_to_string(&self.path).ok()?;
         // Behind the header, which ends with the second line of dashes.
-        let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(_, body)| body);
+        let body =
+            text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(_, body)| body);
         Some(body.unwrap_or(&text).to_owned())
     }
 
@@ -66,7 +67,10 @@ impl SnapshotFile {
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let header = format!("---\nsource: scenarios/{}.yaml\nexpression: what a person would see\n---\n", self.scenario);
+        let header = format!(
+            "---\nsource: scenarios/{}.yaml\nexpression: what a person would see\n---\n",
+            self.scenario
+        );
         std::fs::write(&self.path, header + body)
     }
 }

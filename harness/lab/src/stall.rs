@@ -63,7 +63,9 @@ pub fn starved(events: &[Event], now: Time, quiet: Duration) -> Vec<Starved> {
     let mut waiting: BTreeMap<(String, String), BTreeMap<String, Refused>> = BTreeMap::new();
     for event in &events[since..] {
         let What::OfferDeclined { host, offered, refusals, .. } = &event.what else { continue };
-        for refusal in refusals.iter().filter(|refusal| !refusal.instance.is_empty() && !passes(&refusal.reason)) {
+        for refusal in
+            refusals.iter().filter(|refusal| !refusal.instance.is_empty() && !passes(&refusal.reason))
+        {
             let by_host = waiting.entry((event.who.clone(), refusal.instance.clone())).or_default();
             let times = by_host.get(host).map_or(0, |refused| refused.times) + 1;
             let (offered, reason) = (offered.clone(), refusal.reason.clone());

@@ -57,7 +57,9 @@ fn bad_news(event: &Event) -> Option<String> {
     let who = &event.who;
     match &event.what {
         What::ArtifactMissing { uri, why, .. } => Some(format!("artifact {uri} cannot be had: {why}")),
-        What::FrameworkRefused { name, message, .. } => Some(format!("Mesos refuses framework {name}: {message}")),
+        What::FrameworkRefused { name, message, .. } => {
+            Some(format!("Mesos refuses framework {name}: {message}"))
+        }
         What::AgentLost { host, cause, .. } => Some(format!("agent {host} is lost: {cause}")),
         What::ServiceExited { service, code, message, .. } if *code != 0 => {
             Some(format!("{who}: {service} ended with {code}: {message}"))
@@ -65,7 +67,9 @@ fn bad_news(event: &Event) -> Option<String> {
         What::ProgramExited { program, code, .. } if *code != 0 => {
             Some(format!("{who}: the program ended with {code}: {program}"))
         }
-        What::TaskStatus { state, message: Some(message), .. } if matches!(state.as_str(), "TASK_FAILED" | "TASK_LOST" | "TASK_ERROR") => {
+        What::TaskStatus { state, message: Some(message), .. }
+            if matches!(state.as_str(), "TASK_FAILED" | "TASK_LOST" | "TASK_ERROR") =>
+        {
             Some(format!("{who}: {state}: {message}"))
         }
         What::OfferDeclined { host, refusals, .. } => {

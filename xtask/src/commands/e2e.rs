@@ -11,8 +11,9 @@ use stacklab_lab::scenario::Scenario;
 use stacklab_lab::{Lab, catalogue};
 use stacklab_live::{Clock, Recorder};
 
-use super::{Failed, until_interrupted, up};
+use super::{Failed, up};
 use crate::flags::{Backend, E2e, Sim};
+use crate::interrupt::until_interrupted;
 use crate::paths;
 
 /// Runs what is asked for; the exit is the worst of all scenarios'.
@@ -122,7 +123,8 @@ fn again(scenario: &Scenario, flags: &E2e) -> String {
         Some(stack) => format!("--stack {}", stack.display()),
         None => scenario.name.clone(),
     };
-    let variables: String = flags.variables.iter().map(|(name, value)| format!(" --var {name}={value}")).collect();
+    let variables: String =
+        flags.variables.iter().map(|(name, value)| format!(" --var {name}={value}")).collect();
     format!("cargo xtask e2e {what}{variables} --seed {}", flags.seed)
 }
 

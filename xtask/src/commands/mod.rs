@@ -5,31 +5,12 @@ mod e2e;
 mod sim;
 mod up;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use stacklab_lab::exit::ExitCode;
 
 pub(crate) use bench::bench;
 pub(crate) use e2e::e2e;
 pub(crate) use sim::sim;
 pub(crate) use up::up;
-
-/// Whether a command waits for Ctrl-C itself.
-static KEEPING: AtomicBool = AtomicBool::new(false);
-
-/// Whether a command waits for Ctrl-C itself.
-pub(crate) fn is_keeping() -> bool {
-    KEEPING.load(Ordering::SeqCst)
-}
-
-/// Waits for Ctrl-C.
-pub(crate) async fn until_interrupted() {
-    KEEPING.store(true, Ordering::SeqCst);
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    KEEPING.store(false, Ordering::SeqCst);
-}
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]

@@ -24,7 +24,8 @@ pub(crate) fn sim(flags: Sim) -> Result<ExitCode, Failed> {
     variables.extend(flags.variables.iter().cloned());
     let asked = |place: &str| variables.values().any(|value| value.contains(place));
     let own = [("{kafka-zk}", Already::Kafka), ("{cassandra}", Already::Cassandra)];
-    let already_running = own.into_iter().filter(|(place, _)| asked(place)).map(|(_, service)| service).collect();
+    let already_running =
+        own.into_iter().filter(|(place, _)| asked(place)).map(|(_, service)| service).collect();
     let stack = read_stack(&path, &variables).map_err(Failed::input)?.stack;
     let base = Simulation {
         cluster: ClusterSpec::default(),
@@ -73,7 +74,10 @@ fn many(base: &Simulation, flags: &Sim) -> ExitCode {
     let seconds = started.elapsed().as_secs_f64();
     let rate = f64::from(runs) / seconds;
     if flags.json {
-        println!("{}", json!({ "deployments": runs, "failed": failed, "seconds": seconds, "per_second": rate }));
+        println!(
+            "{}",
+            json!({ "deployments": runs, "failed": failed, "seconds": seconds, "per_second": rate })
+        );
     } else {
         println!("{runs} deployments, {failed} failed, in {seconds:.2} s: {rate:.0} a second");
     }

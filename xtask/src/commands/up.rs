@@ -6,8 +6,9 @@ use stacklab_lab::exit::ExitCode;
 use stacklab_lab::{Addresses, Lab, LabConfig};
 use stacklab_live::{Clock, Recorder};
 
-use super::{Failed, until_interrupted};
+use super::Failed;
 use crate::flags::Up;
+use crate::interrupt::until_interrupted;
 
 /// Keeps an empty cluster until Ctrl-C.
 pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
@@ -15,7 +16,8 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     if let Some(problem) = cluster.problem() {
         return Err(Failed::input(anyhow::anyhow!(problem)));
     }
-    let config = LabConfig { cluster, already_running: Vec::new(), pace: flags.pace.into(), seed: flags.seed };
+    let config =
+        LabConfig { cluster, already_running: Vec::new(), pace: flags.pace.into(), seed: flags.seed };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
     let addresses = lab.addresses();
     if flags.json {

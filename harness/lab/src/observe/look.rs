@@ -119,7 +119,8 @@ fn pick(object: &Value, keys: &[&str]) -> Value {
 
 /// The list at `key`, each item made smaller, sorted by its text.
 fn list(of: &Value, key: &str, smaller: impl Fn(&Value) -> Value) -> Value {
-    let mut items: Vec<Value> = of.get(key).and_then(Value::as_array).into_iter().flatten().map(smaller).collect();
+    let mut items: Vec<Value> =
+        of.get(key).and_then(Value::as_array).into_iter().flatten().map(smaller).collect();
     items.sort_by_key(Value::to_string);
     Value::Array(items)
 }

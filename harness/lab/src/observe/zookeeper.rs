@@ -40,7 +40,9 @@ impl ZkView {
                 Err(why) => return Err(why),
             };
             let parent = if path == "/" { "" } else { &path };
-            open.extend(children.iter().map(|child| format!("{parent}/{child}")).filter(|p| p != "/zookeeper"));
+            open.extend(
+                children.iter().map(|child| format!("{parent}/{child}")).filter(|p| p != "/zookeeper"),
+            );
             let Some(stat) = self.client.exists(&path, false).await? else { continue };
             if path != "/" {
                 paths.push(format!("{path}{}", if stat.ephemeral_owner == 0 { "" } else { " (ephemeral)" }));

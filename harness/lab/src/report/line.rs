@@ -49,7 +49,10 @@ pub fn line_of(event: &Event) -> Option<String> {
 
 /// States of a task that end it otherwise than well.
 pub(super) fn is_bad(state: &str) -> bool {
-    matches!(state, "TASK_FAILED" | "TASK_LOST" | "TASK_ERROR" | "TASK_DROPPED" | "TASK_GONE" | "TASK_UNREACHABLE")
+    matches!(
+        state,
+        "TASK_FAILED" | "TASK_LOST" | "TASK_ERROR" | "TASK_DROPPED" | "TASK_GONE" | "TASK_UNREACHABLE"
+    )
 }
 
 fn suffix(detail: &str) -> String {

@@ -51,7 +51,9 @@ pub fn running(events: &[Event]) -> (Vec<Running>, Vec<ServiceAt>) {
                 state: "TASK_STAGING".to_owned(),
                 resources: resources.clone(),
             }),
-            What::TaskStatus { task, state, .. } if is_over(state) => tasks.retain(|running| running.task != *task),
+            What::TaskStatus { task, state, .. } if is_over(state) => {
+                tasks.retain(|running| running.task != *task)
+            }
             What::TaskStatus { task, state, .. } => {
                 if let Some(running) = tasks.iter_mut().find(|running| running.task == *task) {
                     running.state.clone_from(state);

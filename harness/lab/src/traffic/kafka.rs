@@ -92,7 +92,8 @@ impl Brokers {
         let mut config = self.config();
         config.set("message.timeout.ms", LIMIT.as_millis().to_string()).set("acks", "1");
         config.set("linger.ms", "2");
-        let producer: FutureProducer = config.create().map_err(|why| self.failed("cannot make a producer", why))?;
+        let producer: FutureProducer =
+            config.create().map_err(|why| self.failed("cannot make a producer", why))?;
         let mut waiting = Vec::with_capacity(messages.len());
         for message in messages {
             let record = FutureRecord::<[u8], [u8]>::to(topic).payload(&message.value);
@@ -124,7 +125,8 @@ impl Brokers {
         let mut config = self.config();
         // Nothing is committed, but without a group librdkafka assigns nothing.
         config.set("group.id", "stacklab-readback").set("enable.auto.commit", "false");
-        let consumer: BaseConsumer = config.create().map_err(|why| self.failed("cannot make a consumer", why))?;
+        let consumer: BaseConsumer =
+            config.create().map_err(|why| self.failed("cannot make a consumer", why))?;
         let metadata =
             consumer.fetch_metadata(Some(topic), LIMIT).map_err(|why| self.failed("no metadata", why))?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|p| p.id());
@@ -164,7 +166,8 @@ impl Brokers {
     }
 
     fn metadata_blocking(&self) -> Result<Metadata, KafkaError> {
-        let consumer: BaseConsumer = self.config().create().map_err(|why| self.failed("cannot make a client", why))?;
+        let consumer: BaseConsumer =
+            self.config().create().map_err(|why| self.failed("cannot make a client", why))?;
         let metadata = consumer.fetch_metadata(None, LIMIT).map_err(|why| self.failed("no metadata", why))?;
         let partition = |p: &rdkafka::metadata::MetadataPartition| Partition {
             id: p.id(),

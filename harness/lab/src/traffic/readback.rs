@@ -112,4 +112,3 @@ fn note(recorder: &Recorder, noting: impl FnOnce(&mut Outbox<()>)) {
         }
     }
 }
-
