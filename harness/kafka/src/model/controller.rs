@@ -145,6 +145,7 @@ impl Controller {
             }
         }
         self.introduce(&came);
+        self.look_again(&went);
         if !went.is_empty() {
             let all: BTreeSet<_> = self.partitions.keys().cloned().collect();
             for broker in self.live.keys() {
@@ -166,6 +167,21 @@ impl Controller {
                         self.to_update.entry(*other).or_default().insert(at.clone());
                     }
                 }
+            }
+        }
+    }
+
+    /// Reads the states anew of all partitions that concern these brokers: leaders change the replicas in sync
+    /// without telling the controller, and who may lead next depends on them.
+    fn look_again(&mut self, brokers: &[i32]) {
+        for (at, partition) in &mut self.partitions {
+            let concerns =
+                partition.replicas.len() > 1 && partition.replicas.iter().any(|id| brokers.contains(id));
+            let settled = partition.known.is_some() && partition.writing.is_none() && !partition.reading;
+            if concerns && settled {
+                partition.reading = true;
+                self.open += 1;
+                self.decisions.push(Decision::ReadState(at.clone()));
             }
         }
     }
@@ -224,9 +240,19 @@ impl Controller {
         let Some(partition) = self.partitions.get_mut(at) else { return };
         if std::mem::take(&mut partition.reading) {
             self.open -= 1;
+            let unreadable = partition.known.is_none() && found.is_none();
+            let changed = partition.known != found;
             partition.known = found;
-            self.announce(at);
-            self.decide(at);
+            if unreadable {
+                // It exists, or it could have been created, but says nothing: trying again would not end.
+                self.decisions
+                    .push(Decision::Note(format!("[Controller {}]: no state of {at} to be read", self.id)));
+            } else {
+                self.decide(at);
+            }
+            if changed {
+                self.announce(at);
+            }
             self.flush();
         }
     }
@@ -252,6 +278,7 @@ impl Controller {
         if !stop.is_empty() {
             self.to_stop.entry(broker).or_default().extend(stop);
         }
+        self.look_again(&[broker]);
         self.decide_all();
         self.flush();
     }

@@ -58,6 +58,14 @@ fn show(decision: &Decision) -> Option<String> {
 
 /// Does what the controller wants, every write succeeding, and shows it.
 fn run(controller: &mut Controller) -> String {
+    run_with(controller, &mut BTreeMap::new())
+}
+
+/// As [`run`], with what ZooKeeper says of partitions where that is not what the controller wrote last.
+fn run_with(
+    controller: &mut Controller,
+    stored: &mut BTreeMap<TopicPartition, (PartitionState, i32)>,
+) -> String {
     let mut lines = Vec::new();
     loop {
         let decisions = controller.take();
@@ -69,6 +77,10 @@ fn run(controller: &mut Controller) -> String {
             match decision {
                 Decision::CreateState(at, _) => controller.wrote(&at, Ok(0)),
                 Decision::WriteState(at, _, version) => controller.wrote(&at, Ok(version + 1)),
+                Decision::ReadState(at) => {
+                    let known = controller.partitions[&at].known.clone();
+                    controller.read(&at, stored.remove(&at).or(known));
+                }
                 _ => {}
             }
         }
@@ -118,6 +130,8 @@ fn a_dead_leader_is_followed_by_a_replica_in_sync() {
     check(
         &run(&mut it),
         &expect![[r#"
+            read [a,0]
+            read [b,0]
             write [a,0] leader 2 epoch 1 isr [2, 1] over 0
             write [b,0] leader 1 epoch 1 isr [1] over 0
             tell 1: lead a:2 b:1 of [1, 2]
@@ -163,6 +177,8 @@ fn a_leaving_broker_hands_over() {
     check(
         &run(&mut it),
         &expect![[r#"
+            read [a,0]
+            read [b,0]
             write [a,0] leader 1 epoch 1 isr [1] over 0
             write [b,0] leader 1 epoch 1 isr [1] over 0
             tell 1: lead a:1 b:1 of [1]
@@ -179,11 +195,36 @@ fn a_leaving_broker_hands_over() {
 }
 
 #[test]
+fn replicas_that_came_into_sync_meanwhile_may_lead() {
+    for leaves in [false, true] {
+        let mut it = controller(&[1, 2], &[("t", &[2, 1])]);
+        run(&mut it);
+        it.brokers(live(&[2]));
+        run(&mut it);
+        it.brokers(live(&[1, 2]));
+        run(&mut it);
+        let at = TopicPartition::new("t", 0);
+        let grown = PartitionState { controller_epoch: 1, leader: 2, leader_epoch: 1, isr: vec![2, 1] };
+        let mut stored = BTreeMap::from([(at, (grown, 2))]);
+        if leaves {
+            it.leave(7, 2);
+        } else {
+            it.brokers(live(&[1]));
+        }
+        let text = run_with(&mut it, &mut stored);
+        assert!(text.starts_with("read [t,0]\nwrite [t,0] leader 1 epoch 2 isr [1] over 2\n"), "{text}");
+        assert_eq!(text.contains("may go: error 0 remaining 0"), leaves);
+    }
+}
+
+#[test]
 fn somebody_elses_write_is_read_and_respected() {
     let mut it = controller(&[1, 2], &[("t", &[2, 1])]);
     run(&mut it);
     it.brokers(live(&[1]));
     let at = TopicPartition::new("t", 0);
+    let known = it.partitions[&at].known.clone();
+    it.read(&at, known);
     it.take();
     it.wrote(&at, Err(ZkFault::BadVersion));
     assert_eq!(it.take().iter().filter_map(show).collect::<Vec<_>>(), ["read [t,0]"]);

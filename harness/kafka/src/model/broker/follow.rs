@@ -133,8 +133,18 @@ impl Broker {
         if replica.log.end() > end {
             self.moved = true;
             self.after_append(topic, part.partition, out);
+            return true;
         }
-        true
+        if !part.set.is_empty() {
+            log(out, || {
+                format!(
+                    "Replication is failing due to a message that is greater than replica.fetch.max.bytes for \
+                     partition [{topic},{}]",
+                    part.partition
+                )
+            });
+        }
+        part.set.is_empty()
     }
 
     fn pause(&mut self, leader: i32) {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::timers::Timer;
 use super::{Broker, Out, Then, log};
 use crate::model::io::{Ending, Output};
@@ -22,6 +24,10 @@ pub(super) struct Session {
     ready: bool,
     registered: bool,
     registrations: u32,
+    /// What it wrote last into its own node and into the controller's: a node that says exactly this is of this
+    /// session, and only the answer to its creation was lost.
+    wrote: Option<Bytes>,
+    wrote_controller: Option<Bytes>,
     /// Who the controller is, as last read.
     pub(super) controller: Option<i32>,
 }
@@ -48,6 +54,8 @@ impl Session {
             ready: false,
             registered: false,
             registrations: 0,
+            wrote: None,
+            wrote_controller: None,
             controller: None,
         }
     }
@@ -133,37 +141,42 @@ impl Broker {
             (Step::ControllerLooked, Err(ZkFault::NoNode)) => {
                 self.resign(out);
                 let data = znodes::controller(self.config.id, self.now.as_millis());
+                self.session.wrote_controller = Some(data.clone());
                 self.zk.create(znodes::CONTROLLER, Some(data), true, Then::Session(Step::ControllerTaken));
             }
-            (Step::ControllerRead, Ok(ZkReply::Data(data, _))) => self.controller_seen(data.as_deref(), out),
+            (Step::ControllerRead, Ok(ZkReply::Data(data, _))) => self.controller_seen(data.as_ref(), out),
             // It went, or came, between two looks.
             (Step::ControllerRead, Err(ZkFault::NoNode))
             | (Step::ControllerTaken, Err(ZkFault::NodeExists)) => {
                 self.elect();
             }
-            (Step::ControllerTaken, Ok(_)) => {
-                self.session.controller = Some(self.config.id);
-                log(out, || format!("{} successfully elected as leader", self.config.id));
-                self.take_office();
-            }
+            (Step::ControllerTaken, Ok(_)) => self.elected(out),
             (Step::Registered, Ok(_)) => self.registration_done(out),
             (Step::Registered, Err(ZkFault::NodeExists)) => {
                 let path = znodes::broker_path(self.config.id);
                 self.zk.get(&path, false, Then::Session(Step::RegistrationRead));
             }
             (Step::RegistrationRead, Ok(ZkReply::Data(data, _))) => {
-                self.registration_found(data.as_deref(), out);
+                self.registration_found(data.as_ref(), out);
             }
             (Step::RegistrationRead, Err(ZkFault::NoNode)) => self.register(),
             (step, result) => self.exit(Ending::Refused(format!("{step:?}: {result:?}")), out),
         }
     }
 
-    fn controller_seen(&mut self, data: Option<&[u8]>, out: &mut Out) {
-        let controller = data.and_then(znodes::parse_controller);
+    fn elected(&mut self, out: &mut Out) {
+        self.session.controller = Some(self.config.id);
+        log(out, || format!("{} successfully elected as leader", self.config.id));
+        self.take_office();
+    }
+
+    fn controller_seen(&mut self, data: Option<&Bytes>, out: &mut Out) {
+        let controller = data.and_then(|data| znodes::parse_controller(data));
         self.session.controller = controller;
         if controller != Some(self.config.id) {
             self.resign(out);
+        } else if self.office.is_none() && data == self.session.wrote_controller.as_ref() {
+            return self.elected(out);
         }
         // If it is this broker's own node of an older session, the original takes itself for the controller and
         // does nothing as one; when the node goes everybody is elected anew.
@@ -181,6 +194,7 @@ impl Broker {
         self.session.registrations += 1;
         let data = znodes::broker(&self.endpoint, self.now.as_millis());
         let path = znodes::broker_path(self.config.id);
+        self.session.wrote = Some(data.clone());
         self.zk.create(&path, Some(data), true, Then::Session(Step::Registered));
     }
 
@@ -196,9 +210,14 @@ impl Broker {
         }
     }
 
-    fn registration_found(&mut self, data: Option<&[u8]>, out: &mut Out) {
+    fn registration_found(&mut self, data: Option<&Bytes>, out: &mut Out) {
         let id = self.config.id;
-        let own = data.and_then(znodes::parse_broker).is_some_and(|endpoint| endpoint == self.endpoint);
+        if data == self.session.wrote.as_ref() {
+            return self.registration_done(out);
+        }
+        let own = data
+            .and_then(|data| znodes::parse_broker(data))
+            .is_some_and(|endpoint| endpoint == self.endpoint);
         if own && self.session.registrations < MAX_REGISTRATIONS {
             log(out, || {
                 format!(
@@ -225,6 +244,7 @@ impl Broker {
         self.session.registered = false;
         self.session.registrations = 0;
         self.session.controller = None;
+        (self.session.wrote, self.session.wrote_controller) = (None, None);
         self.timers.cancel(Timer::Register);
         self.resign(out);
         self.abandon_creations(out);
