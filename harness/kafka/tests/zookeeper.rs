@@ -170,7 +170,6 @@ async fn takes_a_slow_follower_out_and_in_again() {
     assert!(began.elapsed() < Duration::from_secs(2), "no retry was needed");
     until("the second leads", || async { second.partition_offsets("topic").await[&0].leader.then_some(()) })
         .await;
-    assert_eq!(second.stop().await.code, 0);
 }
 
 #[tokio::test]
