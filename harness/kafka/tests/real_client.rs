@@ -9,6 +9,10 @@ use common::{LIMIT, broker, client, send, until, zookeeper};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::FutureProducer;
 use rdkafka::{Message, Offset, TopicPartitionList};
+use stacklab_kafka::client::{Client, ClientError};
+use stacklab_kafka::model::compression::Codec;
+use stacklab_kafka::model::message::put_message;
+use stacklab_kafka::model::{Endpoint, message_set};
 
 fn at(topic: &str, partition: i32, offset: Offset) -> TopicPartitionList {
     let mut list = TopicPartitionList::new();
@@ -152,4 +156,39 @@ async fn replicates_and_survives_the_death_of_a_leader() {
     })
     .await;
     assert_eq!(again.stop().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_client_sees_the_same() {
+    let zk = zookeeper().await;
+    let broker = broker(&zk, 70, "127.42.4.1", &[]).await;
+    let producer: FutureProducer = client(&[&broker]).create().unwrap();
+    send(&producer, "topic", 0, "theirs").await;
+    let address = broker.address();
+    let at_broker = Endpoint { host: address.ip().to_string(), port: address.port().into() };
+    let mut own = Client::new(at_broker, "own", LIMIT);
+    let metadata = own.metadata(&["topic"]).await.unwrap();
+    assert_eq!((metadata.brokers[0].id, metadata.topics[0].partitions[0].leader), (70, 70));
+    let fetched = own.fetch("topic", 0, 0, 1000, Duration::ZERO).await.unwrap();
+    let messages = message_set::messages(fetched.set).unwrap();
+    assert_eq!(messages[0].value.as_deref(), Some(&b"theirs"[..]));
+    let mut set = Vec::new();
+    put_message(&mut set, 0, Codec::Gzip, None, Some(&Codec::Gzip.compress(&plain(&["ours", "too"]))));
+    assert_eq!(own.produce("topic", 0, set.into(), -1).await.unwrap(), 1);
+    assert_eq!(
+        (own.offset("topic", 0, -2).await.unwrap(), own.offset("topic", 0, -1).await.unwrap()),
+        (0, 3)
+    );
+    assert!(matches!(own.offset("topic", 9, -1).await, Err(ClientError::Refused(3))));
+    let consumer: StreamConsumer = client(&[&broker]).set("group.id", "g").create().unwrap();
+    consumer.assign(&at("topic", 0, Offset::Offset(1))).unwrap();
+    assert_eq!(read(&consumer, 2).await, [(1, "ours".to_owned()), (2, "too".to_owned())]);
+}
+
+fn plain(values: &[&str]) -> Vec<u8> {
+    let mut set = Vec::new();
+    for (offset, value) in (0..).zip(values) {
+        put_message(&mut set, offset, Codec::None, None, Some(value.as_bytes()));
+    }
+    set
 }
