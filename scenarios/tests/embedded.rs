@@ -1,6 +1,8 @@
 //! Every scenario on the embedded backend: the verdict is as expected, and what a person would see is as in the
 //! snapshot.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use scenarios::{folder, snapshots, stacks};
 use stacklab_lab::e2e::{NotRun, Options, run};
 use stacklab_lab::{Lab, catalogue};

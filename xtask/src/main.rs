@@ -46,7 +46,7 @@ async fn run(command: Command) -> Result<ExitCode, commands::Failed> {
     match command {
         Command::E2e(flags) => commands::e2e(flags).await,
         Command::Up(flags) => commands::up(flags).await,
-        Command::Sim(flags) => commands::sim(flags),
+        Command::Sim(flags) => commands::sim(&flags),
         Command::Bench(flags) => commands::bench(flags).await,
     }
 }

@@ -1,5 +1,7 @@
 //! The command line as a user sees it: exit codes, messages, Ctrl-C.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};

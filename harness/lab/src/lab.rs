@@ -250,7 +250,10 @@ struct Ground {
     streams: Streams,
 }
 
-fn cannot<E: std::fmt::Display>(what: &'static str, address: impl ToString) -> impl FnOnce(E) -> LabError {
+fn cannot<E: std::fmt::Display>(
+    what: &'static str,
+    address: &dyn std::fmt::Display,
+) -> impl FnOnce(E) -> LabError + use<E> {
     let address = address.to_string();
     move |why| LabError::Start { what, address, why: why.to_string() }
 }
@@ -265,7 +268,7 @@ async fn start_zookeeper(lab: IpAddr, recorder: &Recorder) -> Result<ServerHandl
     let log = Arc::new(|_line: String| {});
     Server::start(ServerConfig::new(address), ensemble, log)
         .await
-        .map_err(cannot("the platform's ZooKeeper", address))
+        .map_err(cannot("the platform's ZooKeeper", &address))
 }
 
 async fn start_master(
@@ -281,12 +284,12 @@ async fn start_master(
     settings.allocation_interval = config.pace.wait(settings.allocation_interval);
     settings.filter_pace = config.pace;
     let at = SocketAddr::new(lab, MASTER_PORT);
-    MasterHost::start(settings, at, recorder.clone()).await.map_err(cannot("the Mesos master", at))
+    MasterHost::start(settings, at, recorder.clone()).await.map_err(cannot("the Mesos master", &at))
 }
 
 /// Puts the master's node where schedulers look for the leader, as a master does that was elected.
 async fn register_master(connect: &str, master: &MasterHost) -> Result<Client, LabError> {
-    let failed = || cannot("the leader election", connect);
+    let failed = || cannot("the leader election", &connect);
     let client = Client::connect(connect, Duration::from_secs(10)).await.map_err(|why| failed()(why))?;
     let (ip, port) = (master.address().ip().to_string(), master.address().port());
     let info = json!({

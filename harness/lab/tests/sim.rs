@@ -1,6 +1,8 @@
 //! Whole deployments in virtual time: they agree with themselves to the byte, end the same way unrecorded, keep the
 //! invariants, and say why where they fail.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

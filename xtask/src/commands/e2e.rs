@@ -151,5 +151,5 @@ fn simulated(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> {
         seed: None,
         json: flags.json,
     };
-    super::sim(sim)
+    super::sim(&sim)
 }

@@ -18,7 +18,7 @@ use crate::paths;
 const LIMIT: Duration = Duration::from_secs(2 * 3600);
 
 /// Deploys in virtual time.
-pub(crate) fn sim(flags: Sim) -> Result<ExitCode, Failed> {
+pub(crate) fn sim(flags: &Sim) -> Result<ExitCode, Failed> {
     let path = flags.stack.clone().unwrap_or_else(|| paths::stacks().join("zipkin-full.stack"));
     let mut variables = BTreeMap::from([("zk_url".to_owned(), "{zk}".to_owned())]);
     variables.extend(flags.variables.iter().cloned());
@@ -38,7 +38,7 @@ pub(crate) fn sim(flags: Sim) -> Result<ExitCode, Failed> {
     };
     match flags.seed {
         Some(seed) => Ok(one(&Simulation { seed, recording: true, ..base })),
-        None => Ok(many(&base, &flags)),
+        None => Ok(many(&base, flags)),
     }
 }
 

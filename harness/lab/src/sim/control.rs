@@ -34,7 +34,7 @@ impl World {
                 }
                 MasterOutput::Event { connection, event } => {
                     if let Some(program) = self.streams_open.get(&connection).copied() {
-                        self.to_scheduler(program, event, cause);
+                        self.tell_scheduler(program, event, cause);
                     }
                 }
                 MasterOutput::Close { connection } => self.stream_closed(connection, cause),
@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    fn to_scheduler(&mut self, program: ProgramId, event: SchedulerEvent, cause: Option<EventId>) {
+    fn tell_scheduler(&mut self, program: ProgramId, event: SchedulerEvent, cause: Option<EventId>) {
         let what = Due::Program(program, Box::new(ToProgram::Scheduler(event)));
         self.send(Seat::Master, Seat::Program(program), what, cause);
     }
@@ -61,14 +61,14 @@ impl World {
         if response.status >= 400 {
             let event =
                 SchedulerEvent::Refused { status: response.status, text: response.text().into_owned() };
-            self.to_scheduler(self.program_of(connection), event, None);
+            self.tell_scheduler(self.program_of(connection), event, None);
         }
     }
 
     fn stream_closed(&mut self, connection: ConnectionId, cause: Option<EventId>) {
         if let Some(program) = self.streams_open.remove(&connection) {
             let why = "the master closed the event stream".to_owned();
-            self.to_scheduler(program, SchedulerEvent::Disconnected { why }, cause);
+            self.tell_scheduler(program, SchedulerEvent::Disconnected { why }, cause);
         }
     }
 

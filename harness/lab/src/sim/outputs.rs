@@ -41,7 +41,7 @@ impl World {
             }
             Output::StartService(spec) => {
                 let spec = self.names.resolve_spec(*spec);
-                self.start_service(id, spec, cause);
+                self.start_service(id, &spec, cause);
             }
             Output::StopService => self.stop_service(id, cause),
             Output::Log(line) => self.log(id, line),

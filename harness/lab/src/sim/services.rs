@@ -21,16 +21,16 @@ pub(super) struct Service {
 }
 
 impl World {
-    pub(super) fn start_service(&mut self, id: ProgramId, spec: ServiceSpec, cause: Option<EventId>) {
+    pub(super) fn start_service(&mut self, id: ProgramId, spec: &ServiceSpec, cause: Option<EventId>) {
         self.kill_service(id);
-        let address = stacklab_live::program::address_of(&spec);
+        let address = stacklab_live::program::address_of(spec);
         let Some(node) = self.programs.get_mut(&id) else { return };
         node.services_started += 1;
         let generation = node.services_started;
         node.service = Some(Service { spec: spec.clone(), generation, address, session: None, up: false });
         let started = Due::Service { program: id, generation, step: ServiceStep::Started };
         self.after(std::time::Duration::from_millis(50), started, cause);
-        let wait = self.delays.service(&spec);
+        let wait = self.delays.service(spec);
         self.after(wait, Due::Service { program: id, generation, step: ServiceStep::Up }, cause);
     }
 
