@@ -1,14 +1,13 @@
 //! Finds the traces again: over Zipkin's query API until all are there, then out of Cassandra; and for what is
 //! missing, how far it came.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use stacklab_live::Recorder;
 use stacklab_machine::http::Request;
 use stacklab_machine::{Outbox, Step};
 use stacklab_traces::{Id, Readback, read_json_spans};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{Brokers, Workload};
@@ -40,9 +39,11 @@ pub struct ReadBack {
 pub async fn read_back(place: &ReadBack, workload: &Workload, seen: &mut Readback, recorder: &Recorder) {
     let deadline = Instant::now() + place.limit;
     loop {
-        ask_for_missing(place, workload, seen).await;
+        let last = Instant::now() >= deadline;
+        // The last round asks for all of them, so that no trace counts as missing that nobody asked for.
+        ask_for_missing(place, workload, seen, if last { usize::MAX } else { AT_ONCE }).await;
         note(recorder, |out| seen.note_progress(out));
-        if seen.is_complete() || Instant::now() >= deadline {
+        if seen.is_complete() || last {
             break;
         }
         tokio::time::sleep(ROUND).await;
@@ -56,29 +57,37 @@ pub async fn read_back(place: &ReadBack, workload: &Workload, seen: &mut Readbac
     note(recorder, |out| seen.note_progress(out));
 }
 
-async fn ask_for_missing(place: &ReadBack, workload: &Workload, seen: &mut Readback) {
-    let missing: std::collections::BTreeSet<String> = seen.missing().map(|missing| missing.trace).collect();
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+/// Asks for the traces that are missing, one after the other, until so many were incomplete: while the collector is
+/// at work, asking for every trace again and again would only take its time.
+async fn ask_for_missing(place: &ReadBack, workload: &Workload, seen: &mut Readback, incomplete: usize) {
+    let missing: BTreeSet<String> = seen.missing().map(|missing| missing.trace).collect();
+    let traces = workload.expectation.traces.iter();
+    let mut traces = traces.filter(|(_, trace)| missing.contains(&trace.trace_id));
     let mut questions = JoinSet::new();
-    for (id, trace) in &workload.expectation.traces {
-        if !missing.contains(&trace.trace_id) {
-            continue;
+    let mut without = 0;
+    loop {
+        while questions.len() < AT_ONCE && without < incomplete {
+            let Some((id, trace)) = traces.next() else { break };
+            questions.spawn(ask(*id, format!("{}/api/v1/trace/{}", place.query, trace.trace_id)));
         }
-        let (id, places) = (*id, Arc::clone(&places));
-        let request = Request::get(format!("{}/api/v1/trace/{}", place.query, trace.trace_id));
-        questions.spawn(async move {
-            let _place = places.acquire().await;
-            let answer = stacklab_live::http::request(&request, Some(Duration::from_secs(10))).await;
-            let spans = answer.ok().filter(|answer| answer.status == 200);
-            (id, spans.and_then(|answer| read_json_spans(&answer.body).ok()).unwrap_or_default())
-        });
-    }
-    while let Some(answer) = questions.join_next().await {
-        let Ok((trace, spans)): Result<(Id, _), _> = answer else { continue };
+        let Some(answer) = questions.join_next().await else { return };
+        let Ok((trace, spans)) = answer else { continue };
+        let expected = workload.expectation.traces.get(&trace).map(|trace| &trace.span_ids);
+        if !expected.is_some_and(|expected| expected.is_subset(&spans)) {
+            without += 1;
+        }
         for span in spans {
-            seen.queried(trace, span.id);
+            seen.queried(trace, span);
         }
     }
+}
+
+/// The ids of a trace's spans, as the query service has them.
+async fn ask(trace: Id, url: String) -> (Id, BTreeSet<Id>) {
+    let answer = stacklab_live::http::request(&Request::get(url), Some(Duration::from_secs(10))).await;
+    let body = answer.ok().filter(|answer| answer.status == 200).map(|answer| answer.body);
+    let spans = body.and_then(|body| read_json_spans(&body).ok()).unwrap_or_default();
+    (trace, spans.into_iter().map(|span| span.id).collect())
 }
 
 async fn look_into_cassandra(place: &ReadBack, seen: &mut Readback) {
