@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use scenarios::{folder, snapshots, stacks};
-use stacklab_lab::e2e::{NotRun, Options, run};
+use stacklab_lab::e2e::{NotRun, Options, Report, run};
 use stacklab_lab::{Lab, catalogue};
 use stacklab_live::{Clock, Recorder};
 use stacklab_machine::Pace;
@@ -23,7 +23,7 @@ async fn every_scenario_passes() {
     let mut failed = Vec::new();
     for scenario in &all {
         let recorder = Recorder::new(Clock::new());
-        match run(scenario, &options(), &recorder, |_: &Lab| async {}).await {
+        match run(scenario, &options(), &recorder, |_: &Lab, _: &Report| async {}).await {
             Ok(report) if report.passed => {}
             Ok(report) => failed.push(format!("{}: {}", scenario.name, report.verdict)),
             Err(NotRun::Backend { why, .. }) => println!("skipped {}: {why}", scenario.name),

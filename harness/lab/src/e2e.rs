@@ -53,6 +53,8 @@ pub struct Report {
     pub tasks: Vec<Running>,
     /// With these services.
     pub services: Vec<ServiceAt>,
+    /// APIs of the frameworks' schedulers: application type and URL.
+    pub frameworks: Vec<(String, String)>,
     /// Where this run differs from the snapshot.
     pub difference: Option<String>,
     /// From the first event to the last.
@@ -104,8 +106,8 @@ pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
     if own { scenario.stack.clone() } else { stacks.join(&scenario.stack) }
 }
 
-/// Runs a scenario on the embedded backend. `keep` is called once everything is there, and the cluster stays until
-/// what it returns is done.
+/// Runs a scenario on the embedded backend. `keep` is called with the verdict, and the cluster stays until what it
+/// returns is done.
 ///
 /// # Errors
 /// The scenario was not run at all.
@@ -116,7 +118,7 @@ pub async fn run<K, F>(
     keep: K,
 ) -> Result<Report, NotRun>
 where
-    K: FnOnce(&Lab) -> F,
+    K: FnOnce(&Lab, &Report) -> F,
     F: Future<Output = ()>,
 {
     let backend = Backend::Embedded;
@@ -149,17 +151,18 @@ where
         Ok(()) => traces(&lab, scenario, &input, &workload, recorder).await,
         Err(_) => Ok(()),
     };
-    observe(&lab, &input, &workload, recorder).await;
+    let frameworks = observe(&lab, &input, &workload, recorder).await;
     let (tasks, services) = recorder.with(|timeline| running(timeline.events()));
     let mut redactor = redactor(&lab, &input);
     redactor.base_micros(start.as_micros());
     let difference = compare(scenario, options, recorder, &redactor)?;
     let (passed, verdict) = judge(scenario, deployed, traced, difference.as_deref());
     recorder.record("lab", None, What::Verdict { passed, text: verdict.clone() });
-    keep(&lab).await;
-    lab.stop().await;
     let took = recorder.clock().elapsed();
-    Ok(Report { passed, verdict, tasks, services, difference, took })
+    let report = Report { passed, verdict, tasks, services, frameworks, difference, took };
+    keep(&lab, &report).await;
+    lab.stop().await;
+    Ok(report)
 }
 
 /// Does something as a step of the timeline.
@@ -237,7 +240,13 @@ fn topic_of(input: &StackInput) -> Option<String> {
     env.flat_map(|env| env.split(',')).find_map(|pair| pair.strip_prefix("KAFKA_TOPIC=").map(str::to_owned))
 }
 
-async fn observe(lab: &Lab, input: &StackInput, workload: &Workload, recorder: &Recorder) {
+/// Looks at everything; gives the frameworks' APIs.
+async fn observe(
+    lab: &Lab,
+    input: &StackInput,
+    workload: &Workload,
+    recorder: &Recorder,
+) -> Vec<(String, String)> {
     let places = Places::of(lab, recorder);
     let kinds: BTreeMap<&str, &str> = input
         .stack
@@ -261,6 +270,7 @@ async fn observe(lab: &Lab, input: &StackInput, workload: &Workload, recorder: &
         Ok::<(), std::convert::Infallible>(())
     };
     let _ = step(recorder, "look at everything", looking).await;
+    subjects.frameworks
 }
 
 fn redactor(lab: &Lab, input: &StackInput) -> Redactor {

@@ -63,8 +63,9 @@ async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> 
         snapshots: flags.stack.is_none().then(paths::snapshots),
         bless: flags.bless,
     };
-    let keep = |lab: &Lab| {
-        let shown = flags.keep.then(|| up::exports(lab.addresses()));
+    let keep = |lab: &Lab, report: &Report| {
+        show(scenario, flags, report);
+        let shown = flags.keep.then(|| up::exports(lab.addresses()) + &exports(report));
         async move {
             if let Some(shown) = shown {
                 println!("{shown}");
@@ -87,8 +88,19 @@ async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> 
         }
         Err(why) => return Err(Failed::input(why)),
     };
-    show(scenario, flags, &report);
     Ok(if report.passed { ExitCode::AsExpected } else { ExitCode::NotAsExpected })
+}
+
+/// The addresses of what the stack runs, as lines for a shell.
+fn exports(report: &Report) -> String {
+    let name = |text: &str| text.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let schedulers = report.frameworks.iter().map(|(kind, url)| (name(kind), url.clone()));
+    let mut services: std::collections::BTreeMap<String, Vec<&str>> = std::collections::BTreeMap::new();
+    for service in &report.services {
+        services.entry(format!("STACK_{}", name(&service.service))).or_default().push(&service.address);
+    }
+    let services = services.into_iter().map(|(name, addresses)| (name, addresses.join(",")));
+    schedulers.chain(services).map(|(name, value)| format!("\nexport STACKLAB_{name}={value}")).collect()
 }
 
 fn show(scenario: &Scenario, flags: &E2e, report: &Report) {

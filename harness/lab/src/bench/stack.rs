@@ -43,7 +43,7 @@ pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, Benc
         Options { pace: Pace::FAST, seed: 1, stacks: options.stacks.clone(), snapshots: None, bless: false };
     let recorder = Recorder::new(Clock::new());
     let start = recorder.now();
-    let report = e2e::run(&scenario, &options, &recorder, |_| async {}).await?;
+    let report = e2e::run(&scenario, &options, &recorder, |_, _| async {}).await?;
     if !report.passed {
         return Err(BenchError::failed("zipkin-full")(report.verdict));
     }
