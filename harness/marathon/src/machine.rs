@@ -8,6 +8,7 @@ mod scheduler;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use stacklab_machine::http::Method;
 use stacklab_machine::process::{CallId, Input, Output};
 use stacklab_machine::{Machine, Outbox, Rng, Streams, Time, earliest};
 use stacklab_mesos::{FrameworkId, SchedulerCall, SchedulerEvent, TaskId};
@@ -54,6 +55,8 @@ pub struct Marathon {
     ids: Rng,
     /// Host ports and service ports.
     ports: Rng,
+    /// `GET /v2/apps/{id}` as it was answered since anything last changed: it is polled far more often than that.
+    pub(crate) pages: BTreeMap<String, String>,
 }
 
 impl Marathon {
@@ -75,6 +78,7 @@ impl Marathon {
             checks: BTreeMap::new(),
             ids: streams.stream("marathon/ids"),
             ports: streams.stream("marathon/ports"),
+            pages: BTreeMap::new(),
         }
     }
 
@@ -113,6 +117,16 @@ impl Marathon {
         self.tasks.values().filter(move |task| task.app == app)
     }
 
+    /// Whether an input leaves everything that is shown as it is: a question, a heartbeat, offers that nothing waits for.
+    fn is_idle(&self, input: &Input<SchedulerEvent>) -> bool {
+        match input {
+            Input::Http { request, .. } => request.method == Method::Get,
+            Input::Mesos(SchedulerEvent::Heartbeat) => true,
+            Input::Mesos(SchedulerEvent::Offers(_)) => self.queue.is_empty(),
+            _ => false,
+        }
+    }
+
     fn start(&mut self, now: Time, out: &mut Out) {
         self.backoff.start(now);
         out.push(Output::Listen { port: self.config.listen_port });
@@ -144,6 +158,9 @@ impl Machine for Marathon {
     type Output = Output<SchedulerCall>;
 
     fn handle(&mut self, now: Time, input: Self::Input, out: &mut Out) {
+        if !self.is_idle(&input) {
+            self.pages.clear();
+        }
         match input {
             Input::Start => self.start(now, out),
             Input::Http { exchange, request } => {
@@ -170,6 +187,7 @@ impl Machine for Marathon {
     }
 
     fn wake(&mut self, now: Time, out: &mut Out) {
+        self.pages.clear();
         if self.subscribe_at.is_some_and(|at| at <= now) {
             self.subscribe_at = None;
             self.subscribe(out);

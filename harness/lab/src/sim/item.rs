@@ -15,7 +15,7 @@ pub(super) struct Item {
     pub(super) cause: Option<EventId>,
 }
 
-/// What is due.
+/// What is due. Kept small: the queue moves its entries about.
 #[derive(Debug)]
 pub(super) enum Due {
     /// Something reaches the master.
@@ -29,13 +29,22 @@ pub(super) enum Due {
     /// A request's time is up.
     RequestTimeout { exchange: ExchangeId },
     /// An operation reaches a ZooKeeper.
-    Zk { from: ProgramId, call: CallId, connect: String, op: ZkOp },
+    Zk(Box<ZkCall>),
     /// A service goes on.
     Service { program: ProgramId, generation: u32, step: ServiceStep },
     /// A container's program is up.
     Boot { agent: usize, container: ContainerId },
     /// A machine wanted to be woken.
     Wake(Seat),
+}
+
+/// An operation on its way to a ZooKeeper.
+#[derive(Debug)]
+pub(super) struct ZkCall {
+    pub(super) from: ProgramId,
+    pub(super) call: CallId,
+    pub(super) connect: String,
+    pub(super) op: ZkOp,
 }
 
 /// What reaches a program, whatever its kind.

@@ -4,7 +4,7 @@ use stacklab_machine::process::{Input, Output};
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_mesos::Exit;
 
-use super::item::{Due, ProgramId, Seat, ToProgram};
+use super::item::{Due, ProgramId, Seat, ToProgram, ZkCall};
 use super::world::World;
 
 impl World {
@@ -26,7 +26,7 @@ impl World {
             Output::Mesos(call) => return Some(call),
             Output::Zk { call, connect, op } => {
                 let connect = self.names.resolve(&connect);
-                let what = Due::Zk { from: id, call, connect, op };
+                let what = Due::Zk(Box::new(ZkCall { from: id, call, connect, op }));
                 self.send(Seat::Program(id), Seat::ZooKeeper(0), what, cause);
             }
             Output::ReadFile { call, path } => {

@@ -167,7 +167,7 @@ impl World {
             Due::Program(id, input) => self.program_hears(id, *input, cause),
             Due::Request { exchange, request } => self.request_arrives(exchange, *request, cause),
             Due::RequestTimeout { exchange } => self.request_times_out(exchange),
-            Due::Zk { from, call, connect, op } => self.zk_arrives(from, call, &connect, &op, cause),
+            Due::Zk(asked) => self.zk_arrives(*asked, cause),
             Due::Service { program, generation, step } => self.service_step(program, generation, step, cause),
             Due::Boot { agent, container } => self.boot(agent, &container, cause),
             Due::Wake(seat) => self.wake(seat),

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use stacklab_machine::process::{CallId, Input, ZkError, ZkOp, ZkReply};
+use stacklab_machine::process::{Input, ZkError, ZkOp, ZkReply};
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Time};
 use stacklab_zookeeper::model::{self, Code, CreateMode, Ensemble, EnsembleConfig, SessionId};
 
-use super::item::{Due, ProgramId, Seat, ToProgram};
+use super::item::{Due, Seat, ToProgram, ZkCall};
 use super::world::{LAB, World};
 
 /// How long the frameworks' client tries before it gives up.
@@ -96,24 +96,17 @@ impl World {
         })
     }
 
-    pub(super) fn zk_arrives(
-        &mut self,
-        from: ProgramId,
-        call: CallId,
-        connect: &str,
-        op: &ZkOp,
-        cause: Option<EventId>,
-    ) {
-        let Some(index) = self.zookeeper_at(connect) else {
-            let error =
-                ZkError::Unreachable { connect: connect.to_owned(), why: "connection refused".to_owned() };
+    pub(super) fn zk_arrives(&mut self, asked: ZkCall, cause: Option<EventId>) {
+        let ZkCall { from, call, connect, op } = asked;
+        let Some(index) = self.zookeeper_at(&connect) else {
+            let error = ZkError::Unreachable { connect, why: "connection refused".to_owned() };
             let input = ToProgram::Any(Input::Zk { call, result: Err(error) });
             return self.after(CONNECT_LIMIT, Due::Program(from, Box::new(input)), cause);
         };
         let (now, mut out) = (self.now, self.new_outbox());
         let Some(node) = self.zookeepers.get_mut(index) else { return };
         let session = node.session;
-        let result = apply(&mut node.ensemble, now, session, op, &mut out);
+        let result = apply(&mut node.ensemble, now, session, &op, &mut out);
         let cause = self.note_writes(&self.who_is(from), &mut out, cause);
         let input = ToProgram::Any(Input::Zk { call, result });
         self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);

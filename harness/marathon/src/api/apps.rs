@@ -28,9 +28,14 @@ pub(super) fn list(marathon: &Marathon, asked: &Asked<'_>) -> Response {
 }
 
 /// `GET /v2/apps/{id}`
-pub(super) fn one(marathon: &Marathon, id: &str) -> Answer {
+pub(super) fn one(marathon: &mut Marathon, id: &str) -> Answer {
+    if let Some(page) = marathon.pages.get(id) {
+        return Ok(Response::json(200, page.as_str()));
+    }
     let stored = marathon.apps.get(id).ok_or_else(|| no_app(id))?;
-    Ok(ok(&json!({"app": shown(marathon, stored, true, true)})))
+    let page = json!({"app": shown(marathon, stored, true, true)}).to_string();
+    marathon.pages.insert(id.to_owned(), page.clone());
+    Ok(Response::json(200, page))
 }
 
 /// `GET /v2/apps/{group}/*`

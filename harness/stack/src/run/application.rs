@@ -80,6 +80,8 @@ pub(super) struct App {
     /// When it goes on by itself.
     pub(super) wake: Option<Time>,
     runner: Option<Runner>,
+    /// The body of the last poll's answer that could be read, and what it said.
+    page: Option<(Vec<u8>, Counts)>,
     instances: i64,
     /// `http://host:port` of its scheduler, once known.
     api: String,
@@ -89,7 +91,7 @@ impl App {
     pub(super) fn new(key: String, application: Application) -> Self {
         let runner = Runner::of(&application.kind);
         let (state, api) = (State::Waiting, String::new());
-        Self { key, application, state, call: None, wake: None, runner, instances: 1, api }
+        Self { key, application, state, call: None, wake: None, runner, page: None, instances: 1, api }
     }
 
     /// Settles how many instances Marathon is asked for.
@@ -209,7 +211,7 @@ impl App {
     }
 
     fn polled(&mut self, made: &Made, answer: &Answer, world: &mut World<'_>) -> Result<(), String> {
-        let counts = answer.as_ref().map_err(Clone::clone).and_then(marathon_reply::counts);
+        let counts = self.counts(answer);
         let needs_health = !self.application.healthcheck.is_empty();
         let good =
             counts.as_ref().is_ok_and(|counts| counts.running > 0 && (!needs_health || counts.healthy > 0));
@@ -236,6 +238,20 @@ impl App {
         }
         self.wake = Some(world.now + world.pace.wait(POLL));
         Ok(())
+    }
+
+    /// Reads the counts out of a poll's answer: again only if it is another one.
+    fn counts(&mut self, answer: &Answer) -> Result<Counts, String> {
+        let response = answer.as_ref().map_err(Clone::clone)?;
+        if let Some((body, counts)) = &self.page
+            && response.status == 200
+            && response.body == *body
+        {
+            return Ok(*counts);
+        }
+        let counts = marathon_reply::counts(response)?;
+        self.page = (response.status == 200).then(|| (response.body.clone(), counts));
+        Ok(counts)
     }
 
     /// Goes on when Marathon runs it: with a task runner or to the end.
