@@ -143,7 +143,7 @@ pub(crate) enum Backend {
 /// How fast waits pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PaceName {
-    /// A hundredth of the originals' durations
+    /// A two-hundredth of the originals' durations
     Fast,
     /// The originals' durations
     Real,
