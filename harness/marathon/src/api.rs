@@ -5,12 +5,13 @@ mod info;
 mod tasks;
 mod update;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use stacklab_machine::Time;
 use stacklab_machine::http::{Method, Request, Response, decode_path};
 
 use crate::Marathon;
-use crate::app::Rejected;
+use crate::app::{Rejected, to_text};
 use crate::machine::Out;
 
 /// An answer, or an error answer.
@@ -132,6 +133,11 @@ fn check_content_type(request: &Request) -> Result<(), Response> {
 /// 200 with JSON.
 fn ok(value: &Value) -> Response {
     Response::json(200, value.to_string())
+}
+
+/// 200 with what is written as JSON without a tree of values before.
+fn json_text(value: &impl Serialize) -> Response {
+    Response::json(200, to_text(value))
 }
 
 /// The answer to what began a deployment.

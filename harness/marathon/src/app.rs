@@ -5,6 +5,7 @@ mod read;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use stacklab_machine::Time;
 
 pub(crate) use constraint::{Constraint, fits};
 pub(crate) use read::{Rejected, read, read_update, text_list};
-pub(crate) use write::{definition, uri_to_fetch};
+pub(crate) use write::{definition, to_text, uri_to_fetch};
 
 /// What an app is to be. Defaults are those of Marathon 0.15.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +154,8 @@ pub(crate) struct Stored {
     /// Earlier versions, oldest first, this one included; at most [`MAX_VERSIONS`].
     pub(crate) versions: Vec<(Time, App)>,
     pub(crate) last_failure: Option<Failure>,
+    /// Its definition as JSON, once it was asked for: it is shown far more often than it changes.
+    text: OnceLock<Arc<str>>,
 }
 
 /// `--zk_max_versions` of Marathon 0.15.
@@ -161,7 +164,15 @@ pub(crate) const MAX_VERSIONS: usize = 25;
 impl Stored {
     pub(crate) fn new(app: App, now: Time) -> Self {
         let versions = vec![(now, app.clone())];
-        Self { app, version: now, last_scaling: now, last_config_change: now, versions, last_failure: None }
+        Self {
+            app,
+            version: now,
+            last_scaling: now,
+            last_config_change: now,
+            versions,
+            last_failure: None,
+            text: OnceLock::new(),
+        }
     }
 
     /// Takes a new version. Versions are told apart by their time in milliseconds, so that a second one within the
@@ -180,6 +191,18 @@ impl Stored {
             self.versions.remove(0);
         }
         self.app = app;
+        self.text = OnceLock::new();
+    }
+
+    /// Takes the same definition as a new version whose tasks replace all others.
+    pub(crate) fn renew(&mut self, now: Time) {
+        self.update(self.app.clone(), now);
+        self.last_config_change = self.version;
+    }
+
+    /// The definition as JSON, an object.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        self.text.get_or_init(|| to_text(&definition(&self.app, self.version, Some(self))).into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use stacklab_machine::process::CallId;
 use stacklab_machine::{Rng, Time};
 use stacklab_mesos::{AgentId, Attribute, TaskId};
@@ -73,44 +73,73 @@ impl Task {
     }
 
     /// As `/v2/tasks` shows it; `service_ports` are those of its app.
-    pub(crate) fn to_json(&self, service_ports: &[u16]) -> Value {
-        let ips: Vec<_> = self.ip.iter().map(|ip| json!({"ipAddress": ip, "protocol": "IPv4"})).collect();
-        let mut map = Map::new();
-        let mut put = |key: &str, value: Value| {
-            map.insert(key.to_owned(), value);
-        };
-        put("id", json!(self.id.as_str()));
-        put("host", json!(&*self.host));
-        put("ipAddresses", json!(ips));
-        put("ports", json!(self.ports));
-        put("startedAt", json!(self.started_at.map(Time::iso8601)));
-        put("stagedAt", json!(self.staged_at.iso8601()));
-        put("version", json!(self.version.iso8601()));
-        put("slaveId", json!(self.agent_id.as_str()));
-        put("appId", json!(self.app));
-        put("servicePorts", json!(service_ports));
-        let results: Vec<_> = self.checks.iter().filter(|check| check.alive.is_some()).collect();
-        if !results.is_empty() {
-            put("healthCheckResults", results.iter().map(|check| check.to_json(&self.id)).collect());
+    pub(crate) fn shown<'a>(&'a self, service_ports: &'a [u16]) -> Shown<'a> {
+        let results = self.checks.iter().filter(|check| check.alive.is_some());
+        Shown {
+            id: self.id.as_str(),
+            host: &self.host,
+            ip_addresses: self.ip.iter().map(|ip| Address { ip_address: ip, protocol: "IPv4" }).collect(),
+            ports: &self.ports,
+            started_at: self.started_at.map(Time::iso8601),
+            staged_at: self.staged_at.iso8601(),
+            version: self.version.iso8601(),
+            slave_id: self.agent_id.as_str(),
+            app_id: &self.app,
+            service_ports,
+            health_check_results: results.map(|check| check.shown(&self.id)).collect(),
         }
-        Value::Object(map)
     }
 }
 
+/// A task as it is shown. The fields are in their order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown<'a> {
+    id: &'a str,
+    host: &'a str,
+    ip_addresses: Vec<Address<'a>>,
+    ports: &'a [u16],
+    started_at: Option<String>,
+    staged_at: String,
+    version: String,
+    slave_id: &'a str,
+    app_id: &'a str,
+    service_ports: &'a [u16],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    health_check_results: Vec<CheckResult<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Address<'a> {
+    ip_address: &'a str,
+    protocol: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckResult<'a> {
+    alive: bool,
+    consecutive_failures: u32,
+    first_success: Option<String>,
+    last_failure: Option<String>,
+    last_success: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure_cause: Option<&'a str>,
+    task_id: &'a str,
+}
+
 impl CheckState {
-    fn to_json(&self, task: &TaskId) -> Value {
-        let time = |time: Option<Time>| json!(time.map(Time::iso8601));
-        let mut map = Map::new();
-        map.insert("alive".into(), json!(self.alive == Some(true)));
-        map.insert("consecutiveFailures".into(), json!(self.consecutive_failures));
-        map.insert("firstSuccess".into(), time(self.first_success));
-        map.insert("lastFailure".into(), time(self.last_failure));
-        map.insert("lastSuccess".into(), time(self.last_success));
-        if let Some(cause) = &self.last_failure_cause {
-            map.insert("lastFailureCause".into(), json!(cause));
+    fn shown<'a>(&'a self, task: &'a TaskId) -> CheckResult<'a> {
+        CheckResult {
+            alive: self.alive == Some(true),
+            consecutive_failures: self.consecutive_failures,
+            first_success: self.first_success.map(Time::iso8601),
+            last_failure: self.last_failure.map(Time::iso8601),
+            last_success: self.last_success.map(Time::iso8601),
+            last_failure_cause: self.last_failure_cause.as_deref(),
+            task_id: task.as_str(),
         }
-        map.insert("taskId".into(), json!(task.as_str()));
-        Value::Object(map)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Tasks: shown, and killed by hand.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use stacklab_machine::http::Response;
 use stacklab_mesos::TaskId;
 
-use super::{Answer, Asked, deploying, error, no_app, ok, update};
+use super::{Answer, Asked, deploying, error, json_text, no_app, ok, update};
 use crate::Marathon;
 use crate::app::{Stored, text_list};
 use crate::deployment::Verb;
 use crate::machine::Out;
-use crate::task::Task;
+use crate::task::{Shown, Task};
 
 /// `GET /v2/tasks`
 pub(super) fn all(marathon: &Marathon, asked: &Asked<'_>) -> Response {
@@ -23,7 +24,13 @@ pub(super) fn all(marathon: &Marathon, asked: &Asked<'_>) -> Response {
         wanted.is_empty() || wanted.contains(&status)
     };
     let tasks: Vec<_> = marathon.tasks.values().filter(fits).map(|task| shown(marathon, task)).collect();
-    ok(&json!({"tasks": tasks}))
+    json_text(&Tasks { tasks })
+}
+
+/// A list of tasks.
+#[derive(Serialize)]
+struct Tasks<'a> {
+    tasks: Vec<Shown<'a>>,
 }
 
 /// `GET /v2/apps/{id}/tasks`. In 0.15 an app without a task is as good as none.
@@ -35,17 +42,17 @@ pub(super) fn of_app(marathon: &Marathon, asked: &Asked<'_>, id: &str) -> Answer
     if asked.wants_text() {
         return Ok(Response::new(200, "text/plain", endpoint_lines(marathon, stored).concat()));
     }
-    Ok(ok(&json!({"tasks": list_of(marathon, stored)})))
+    Ok(json_text(&Tasks { tasks: list_of(marathon, stored) }))
 }
 
 /// The tasks of an app.
-pub(super) fn list_of(marathon: &Marathon, stored: &Stored) -> Value {
-    marathon.tasks_of(&stored.app.id).map(|task| task.to_json(&stored.app.ports)).collect()
+pub(super) fn list_of<'a>(marathon: &'a Marathon, stored: &'a Stored) -> Vec<Shown<'a>> {
+    marathon.tasks_of(&stored.app.id).map(|task| task.shown(&stored.app.ports)).collect()
 }
 
-fn shown(marathon: &Marathon, task: &Task) -> Value {
+fn shown<'a>(marathon: &'a Marathon, task: &'a Task) -> Shown<'a> {
     let ports = marathon.apps.get(&task.app).map_or(&[][..], |stored| &stored.app.ports);
-    task.to_json(ports)
+    task.shown(ports)
 }
 
 /// A line for each service port: the app's name, the port, and where its tasks are.
@@ -117,8 +124,8 @@ pub(super) fn delete_many(marathon: &mut Marathon, asked: &Asked<'_>, out: &mut 
 }
 
 fn kill(marathon: &mut Marathon, asked: &Asked<'_>, ids: &[TaskId], out: &mut Out) -> Vec<Value> {
-    let shown: Vec<_> =
-        ids.iter().filter_map(|id| marathon.tasks.get(id)).map(|task| shown(marathon, task)).collect();
+    let known = ids.iter().filter_map(|id| marathon.tasks.get(id));
+    let shown: Vec<_> = known.map(|task| json!(shown(marathon, task))).collect();
     for id in ids {
         marathon.kill(id, asked.now, out);
     }

@@ -1,6 +1,6 @@
 //! Changes: apps created, changed, restarted, removed, and deployments called off.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stacklab_machine::http::Response;
 use stacklab_machine::timeline::What;
 
@@ -20,16 +20,9 @@ pub(super) fn create(marathon: &mut Marathon, asked: &Asked<'_>, out: &mut Out) 
         return Err(error(409, &format!("An app with id [{id}] already exists.")));
     }
     unlock(marathon, &id, asked.flag("force") == Some(true), out)?;
-    let stored = add(marathon, asked, app, out).clone();
+    let definition = add(marathon, asked, app, out).text().clone();
     let deployment = marathon.deploy(asked.now, &id, None, &NEW, out);
-    let mut shown = apps::shown(marathon, &stored, true, false);
-    // As it was at the moment of the request, before the deployment began.
-    shown.insert("deployments".into(), json!([{"id": deployment}]));
-    for count in ["tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy"] {
-        shown.insert(count.into(), json!(0));
-    }
-    shown.insert("tasks".into(), json!([]));
-    Ok(Response::json(201, Value::Object(shown).to_string()).with_header("location", id))
+    Ok(Response::json(201, apps::new(&definition, &deployment)).with_header("location", id))
 }
 
 /// `PUT /v2/apps/{id}`: the keys that are there change, or a new app is made of them.
@@ -60,8 +53,7 @@ pub(super) fn restart(marathon: &mut Marathon, asked: &Asked<'_>, id: &str, out:
     marathon.backoff.reset(id);
     let Some(stored) = marathon.apps.get_mut(id) else { return Err(no_app(id)) };
     let app = stored.app.clone();
-    stored.update(app.clone(), asked.now);
-    stored.last_config_change = stored.version;
+    stored.renew(asked.now);
     let deployment = marathon.deploy(asked.now, id, Some(app), &[Verb::Restart], out);
     Ok(ok(&deploying(asked.now, &deployment)))
 }
