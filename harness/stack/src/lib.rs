@@ -1,6 +1,6 @@
 //! Stack files of Stack Deploy 0.3.5.2 and the run of a stack.
 //!
-//! A stack file goes through [`Stack::parse`], may be merged with parents and layers ([`merge`], [`layers`]), is
+//! A stack file goes through [`Stack::parse`], may be merged with parents and layers ([`merge`](fn@merge), [`layers`]), is
 //! checked ([`validate`](fn@validate), [`problems`]) and run by [`Run`], a machine that calls Marathon and the frameworks'
 //! schedulers as the original does. This crate knows HTTP as values only, and nothing of Mesos but what a master's
 //! state says of its agents.
