@@ -55,7 +55,7 @@ pub struct Marathon {
     ids: Rng,
     /// Host ports and service ports.
     ports: Rng,
-    /// `GET /v2/apps/{id}` as it was answered since anything last changed: it is polled far more often than that.
+    /// `GET /v2/apps/{id}` as it was answered since the app last changed: it is polled far more often than that.
     pub(crate) pages: BTreeMap<String, String>,
 }
 
@@ -117,13 +117,25 @@ impl Marathon {
         self.tasks.values().filter(move |task| task.app == app)
     }
 
-    /// Whether an input leaves everything that is shown as it is: a question, a heartbeat, offers that nothing waits for.
-    fn is_idle(&self, input: &Input<SchedulerEvent>) -> bool {
-        match input {
-            Input::Http { request, .. } => request.method == Method::Get,
-            Input::Mesos(SchedulerEvent::Heartbeat) => true,
-            Input::Mesos(SchedulerEvent::Offers(_)) => self.queue.is_empty(),
-            _ => false,
+    /// Drops the pages of the apps that an input may change. What passes by itself ([`Machine::wake`]) is not shown:
+    /// questions to tasks, kills said again.
+    fn drop_pages(&mut self, input: &Input<SchedulerEvent>) {
+        let task = match input {
+            Input::HttpReply { call, .. } => self.checks.get(call).map(|(task, _)| task),
+            Input::Mesos(SchedulerEvent::Update(status)) => Some(&status.task_id),
+            Input::Mesos(SchedulerEvent::Offers(_)) => {
+                // Only what is queued can be launched.
+                self.pages.retain(|app, _| !self.queue.contains_key(app));
+                None
+            }
+            Input::Http { request, .. } if request.method != Method::Get => {
+                self.pages.clear();
+                None
+            }
+            _ => None,
+        };
+        if let Some(task) = task.and_then(|task| self.tasks.get(task)) {
+            self.pages.remove(&task.app);
         }
     }
 
@@ -158,9 +170,7 @@ impl Machine for Marathon {
     type Output = Output<SchedulerCall>;
 
     fn handle(&mut self, now: Time, input: Self::Input, out: &mut Out) {
-        if !self.is_idle(&input) {
-            self.pages.clear();
-        }
+        self.drop_pages(&input);
         match input {
             Input::Start => self.start(now, out),
             Input::Http { exchange, request } => {
@@ -187,7 +197,6 @@ impl Machine for Marathon {
     }
 
     fn wake(&mut self, now: Time, out: &mut Out) {
-        self.pages.clear();
         if self.subscribe_at.is_some_and(|at| at <= now) {
             self.subscribe_at = None;
             self.subscribe(out);

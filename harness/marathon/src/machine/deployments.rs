@@ -50,6 +50,7 @@ impl Marathon {
             }
             if self.deployments[index].at >= self.deployments[index].steps.len() {
                 let deployment = self.deployments.remove(index);
+                self.pages.remove(&deployment.app);
                 out.note(What::DeploymentFinished { deployment: deployment.id, success: true });
             } else {
                 index += 1;
