@@ -4,6 +4,7 @@
 mod app_body;
 mod application;
 mod calls;
+mod marathon_app;
 mod marathon_reply;
 mod mesos_state;
 mod runner;

@@ -1,8 +1,10 @@
 //! Marathon's answers, and the original's words for those that it does not like.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stacklab_machine::http::Response;
 
+use super::marathon_app::{self, Object, Page};
 use crate::go_json;
 
 const INVALID: &str = "invalid response from Marathon";
@@ -19,6 +21,9 @@ pub(super) fn master(response: &Response) -> Result<String, String> {
 
 /// Checks the answer to the creation of an app.
 pub(super) fn created(response: &Response) -> Result<(), String> {
+    if read_as::<marathon_app::App>(response).is_some() {
+        return Ok(());
+    }
     let app = read(response)?;
     if is_app(&app) { Ok(()) } else { Err(INVALID.into()) }
 }
@@ -32,6 +37,10 @@ pub(super) struct Counts {
 
 /// Counts of `/v2/apps/<id>`.
 pub(super) fn counts(response: &Response) -> Result<Counts, String> {
+    if let Some(Page { app: Object(app) }) = read_as(response) {
+        let (running, healthy) = (app.tasks_running.unwrap_or(0), app.tasks_healthy.unwrap_or(0));
+        return Ok(Counts { running, healthy });
+    }
     let body = read(response)?;
     let Some(app) = go_json::field(&body, "app") else { return Ok(Counts::default()) };
     if !is_app(app) {
@@ -52,6 +61,12 @@ pub(super) fn first_task(response: &Response) -> Result<Option<(String, Vec<i64>
     let host = go_json::field(task, "host").and_then(Value::as_str).unwrap_or_default().to_owned();
     let ports = go_json::field(task, "ports").and_then(Value::as_array).into_iter().flatten();
     Ok(Some((host, ports.filter_map(Value::as_i64).collect())))
+}
+
+/// A good answer of the usual form; all others are to be looked at field by field.
+fn read_as<T: DeserializeOwned>(response: &Response) -> Option<T> {
+    let text = std::str::from_utf8(&response.body).ok().filter(|_| (200..300).contains(&response.status))?;
+    serde_json::from_str(text).ok().map(|Object(value)| value)
 }
 
 fn read(response: &Response) -> Result<Value, String> {
@@ -178,6 +193,45 @@ mod tests {
         for key in ["details", "errors"] {
             let body = format!(r#"{{"message":"m","{key}":[{{"attribute":"id","error":"no"}}]}}"#);
             check(422, &body, Err("Marathon API error: m (attribute 'id': no)"));
+        }
+    }
+
+    /// An app with all its fields, and one of them changed.
+    fn page(change: impl Fn(&mut serde_json::Map<String, Value>)) -> Response {
+        let mut app = serde_json::json!({
+            "id": "/a", "cmd": "run", "args": null, "user": null, "env": {"A": "\n"}, "instances": 1, "cpus": 0.1,
+            "mem": 16, "disk": 0.0, "executor": "", "uris": ["u"], "ports": [0], "requirePorts": false,
+            "backoffFactor": 1.15, "dependencies": [], "labels": {}, "version": "v", "tasksStaged": 0,
+            "tasksRunning": 2, "tasksHealthy": 1, "tasksUnhealthy": 0, "deployments": [{"id": "d"}],
+            "tasks": [{"host": "h", "ports": [31000], "more": {"x": []}}],
+        });
+        change(app.as_object_mut().unwrap());
+        Response::json(200, serde_json::json!({"app": app}).to_string())
+    }
+
+    #[test]
+    fn reads_usual_pages_fast_and_others_alike() {
+        let usual = page(|_| {});
+        assert!(read_as::<Page>(&usual).is_some());
+        assert_eq!(counts(&usual), Ok(Counts { running: 2, healthy: 1 }));
+        let other_case = page(|app| {
+            let count = app.remove("tasksHealthy").unwrap();
+            app.insert("TASKSHEALTHY".into(), count);
+        });
+        assert_eq!(counts(&other_case), Ok(Counts { running: 2, healthy: 1 }));
+        for (key, wrong) in [
+            ("id", serde_json::json!(1)),
+            ("tasksRunning", serde_json::json!(1.5)),
+            ("cpus", serde_json::json!("1")),
+            ("ports", serde_json::json!(["1"])),
+            ("args", serde_json::json!([null])),
+            ("env", serde_json::json!({"A": 1})),
+            ("deployments", serde_json::json!([[]])),
+            ("tasks", serde_json::json!([{"host": 1, "ports": []}])),
+            ("tasks", serde_json::json!([[null, null]])),
+        ] {
+            let wrong = page(|app| drop(app.insert(key.into(), wrong.clone())));
+            assert_eq!(counts(&wrong), Err(INVALID.into()), "{key}");
         }
     }
 }
