@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use stacklab_machine::process::{Input, ZkError, ZkOp, ZkReply};
+use stacklab_machine::process::{Input, ZkError};
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Time};
-use stacklab_zookeeper::model::{self, Code, CreateMode, Ensemble, EnsembleConfig, SessionId};
+use stacklab_zookeeper::model::{self, Ensemble, EnsembleConfig, SessionId};
 
 use super::item::{Due, Seat, ToProgram, ZkCall};
 use super::world::{LAB, World};
@@ -106,7 +106,7 @@ impl World {
         let (now, mut out) = (self.now, self.new_outbox());
         let Some(node) = self.zookeepers.get_mut(index) else { return };
         let session = node.session;
-        let result = apply(&mut node.ensemble, now, session, &op, &mut out);
+        let result = node.ensemble.apply(now, session, &connect, &op, &mut out);
         let cause = self.note_writes(&self.who_is(from), &mut out, cause);
         let input = ToProgram::Any(Input::Zk { call, result });
         self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);
@@ -128,60 +128,4 @@ impl World {
         }
         cause
     }
-}
-
-/// Does what a program asks for.
-fn apply(
-    zk: &mut Ensemble,
-    now: Time,
-    session: SessionId,
-    op: &ZkOp,
-    out: &mut Outbox<model::Output>,
-) -> Result<ZkReply, ZkError> {
-    let (path, result) = match op {
-        ZkOp::Create { path, data, parents, ephemeral } => {
-            let mode = if *ephemeral { CreateMode::Ephemeral } else { CreateMode::Persistent };
-            let data = Some(data.clone().into());
-            let made = if *parents {
-                zk.create_with_parents(now, session, path, data, mode, out)
-            } else {
-                zk.create(now, session, path, data, mode, out)
-            };
-            (path, made.map(|_| ZkReply::Done))
-        }
-        ZkOp::Put { path, data } => {
-            let bytes = || Some(data.clone().into());
-            let written = match zk.set(now, path, bytes(), -1, out) {
-                Err(Code::NoNode) => {
-                    zk.create(now, session, path, bytes(), CreateMode::Persistent, out).map(|_| ())
-                }
-                written => written.map(|_| ()),
-            };
-            (path, written.map(|()| ZkReply::Done))
-        }
-        ZkOp::Set { path, data, version } => {
-            (path, zk.set(now, path, Some(data.clone().into()), *version, out).map(|_| ZkReply::Done))
-        }
-        ZkOp::Get { path } => {
-            let got = zk.get(path);
-            let reply = got.map(|(data, stat)| ZkReply::Data {
-                data: data.unwrap_or_default().to_vec(),
-                version: stat.version,
-            });
-            (path, reply)
-        }
-        ZkOp::Children { path } => (path, zk.children(path).map(ZkReply::Children)),
-        ZkOp::Delete { path, recursive: true } => {
-            (path, zk.delete_recursive(now, path, out).map(|()| ZkReply::Done))
-        }
-        ZkOp::Delete { path, recursive: false } => {
-            (path, zk.delete(now, path, -1, out).map(|()| ZkReply::Done))
-        }
-    };
-    result.map_err(|code| match code {
-        Code::NoNode => ZkError::NoNode(path.clone()),
-        Code::NodeExists => ZkError::NodeExists(path.clone()),
-        Code::BadVersion => ZkError::BadVersion(path.clone()),
-        code => ZkError::Other { path: path.clone(), code: code.number() },
-    })
 }
