@@ -118,6 +118,7 @@ impl ExhibitorExecutor {
     pub(super) fn state_body(&mut self) -> Vec<u8> {
         let serving = self.zookeeper.serving;
         let Some(exhibitor) = &mut self.exhibitor else { return Vec::new() };
+        exhibitor.shared.tell();
         let (config, name) = (&exhibitor.shared.config, &exhibitor.arguments.hostname);
         exhibitor.state.get_or_insert_with(|| get_state(config, name, serving)).clone()
     }

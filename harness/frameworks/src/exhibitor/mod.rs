@@ -27,6 +27,8 @@ pub const EXECUTOR_CLASS: &str = "ly.stealth.mesos.exhibitor.Executor";
 #[cfg(test)]
 mod executor_tests;
 #[cfg(test)]
+mod race_tests;
+#[cfg(test)]
 mod scenario_tests;
 #[cfg(test)]
 mod scheduler_tests;

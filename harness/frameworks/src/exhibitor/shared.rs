@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use stacklab_machine::Pace;
 use stacklab_machine::http::Response;
 use stacklab_machine::process::{CallId, ExchangeId, ZkError, ZkOp, ZkReply};
 
@@ -16,8 +17,19 @@ pub(super) struct Shared {
     pub(super) config: SharedConfig,
     /// Version of the node, if there is one.
     version: Option<i32>,
+    /// What was the version when somebody last read the configuration here.
+    told: Option<Option<i32>>,
     reading: Option<CallId>,
-    writing: BTreeMap<CallId, (ExchangeId, SharedConfig)>,
+    writing: BTreeMap<CallId, Write>,
+}
+
+/// A new configuration on its way to the node.
+#[derive(Debug)]
+struct Write {
+    exchange: ExchangeId,
+    config: SharedConfig,
+    /// The version that it gets.
+    version: i32,
 }
 
 impl Shared {
@@ -28,6 +40,19 @@ impl Shared {
         {
             self.reading = Some(hands.zk(connect, ZkOp::Get { path: path.clone() }));
         }
+    }
+
+    /// Somebody reads the configuration, perhaps to change it and send it back.
+    pub(super) fn tell(&mut self) {
+        self.told = Some(self.version);
+    }
+
+    /// The version that a new configuration is to replace. Exhibitor takes the one it knows at that moment, so what it
+    /// learnt between `get-state` and `config/set` is lost. Looks at the node are half a minute apart, and it hardly
+    /// ever happens; at a faster pace they come closer while the calls take as long as ever, and it would happen all
+    /// the time. There the version that the caller saw counts, and the write is refused.
+    fn replaced(&self, pace: Pace) -> Option<i32> {
+        if pace == Pace::REAL { self.version } else { self.told.unwrap_or(self.version) }
     }
 
     /// Writes a new configuration for a caller of `config/set`.
@@ -43,12 +68,12 @@ impl Shared {
             return hands.respond(exchange, outcome(true, "OK"));
         };
         let (path, data) = (path.clone(), config.to_properties().into_bytes());
-        let op = match self.version {
-            None => ZkOp::Create { path, data, parents: true, ephemeral: false },
-            Some(version) => ZkOp::Set { path, data, version },
+        let (op, version) = match self.replaced(hands.context.pace) {
+            None => (ZkOp::Create { path, data, parents: true, ephemeral: false }, 0),
+            Some(version) => (ZkOp::Set { path, data, version }, version.saturating_add(1)),
         };
         let call = hands.zk(connect, op);
-        self.writing.insert(call, (exchange, config));
+        self.writing.insert(call, Write { exchange, config, version });
     }
 
     /// Takes an answer; true if the configuration is another one now.
@@ -62,10 +87,11 @@ impl Shared {
             self.reading = None;
             return self.have_read(result, hands);
         }
-        let Some((exchange, config)) = self.writing.remove(&call) else { return false };
+        let Some(Write { exchange, config, version }) = self.writing.remove(&call) else { return false };
         match result {
             Ok(_) => {
-                self.version = Some(self.version.map_or(0, |version| version.saturating_add(1)));
+                self.version = Some(version);
+                self.told = None;
                 self.config = config;
                 hands.respond(exchange, outcome(true, "OK"));
                 true
