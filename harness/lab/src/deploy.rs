@@ -9,6 +9,7 @@ use stacklab_live::program::{NoMesos, Place, Running, Services, spawn};
 use stacklab_live::{Embedded, Recorder, Sandbox};
 use stacklab_machine::process::Never;
 use stacklab_machine::timeline::What;
+use stacklab_machine::{Pace, Time};
 use stacklab_stack::{Run, RunConfig, Stack};
 
 use crate::lab::Lab;
@@ -21,8 +22,10 @@ const LOOK: Duration = Duration::from_millis(200);
 /// least [`QUIET_ORIGINAL`] at the lab's pace.
 const QUIET: Duration = Duration::from_millis(1500);
 const QUIET_ORIGINAL: Duration = Duration::from_secs(45);
-/// Nothing at all may change for this long, whatever the pace: longer than any time-out of the embedded services.
+/// Nothing at all may change for this long: longer than any time-out of the embedded services, and at least
+/// [`SILENCE_ORIGINAL`] at the lab's pace, in which four nodes may join an ensemble one after the other.
 const SILENCE: Duration = Duration::from_secs(90);
+const SILENCE_ORIGINAL: Duration = Duration::from_secs(15 * 60);
 
 /// Deploys a stack. The error says why it is not deployed, cause first.
 ///
@@ -37,14 +40,15 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     config.mesos_master_state_url = Some(format!("{}/master/state.json", lab.addresses().master));
     config.pace = lab.pace();
     let _run = start(lab, config);
-    let quiet = QUIET.max(lab.pace().wait(QUIET_ORIGINAL));
+    let limits = Limits::at(lab.pace());
+    let mut calls = Vec::new();
     let mut changed = recorder.now();
     let mut seen = first;
     loop {
         tokio::time::sleep(LOOK.min(Duration::from_millis(5))).await;
         let events = recorder.events_from(seen);
         seen += events.len();
-        if let Some(event) = events.iter().rev().find(|event| !is_routine(&event.what)) {
+        if let Some(event) = events.iter().rfind(|event| is_new(&event.what, &mut calls)) {
             changed = event.at;
         }
         let ended = events.iter().find_map(|event| match &event.what {
@@ -56,7 +60,7 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
             Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
             None => {}
         }
-        let why = missing_artifact(recorder).or_else(|| hopeless(recorder, quiet, changed));
+        let why = missing_artifact(recorder).or_else(|| hopeless(recorder, limits, changed));
         if let Some(why) = why {
             recorder.record("lab", None, What::StackFinished { stack: name, error: Some(why.clone()) });
             return Err(why);
@@ -100,22 +104,48 @@ fn missing_artifact(recorder: &Recorder) -> Option<String> {
 }
 
 /// Why waiting on makes no sense, if it does not.
-fn hopeless(recorder: &Recorder, quiet: Duration, changed: stacklab_machine::Time) -> Option<String> {
+fn hopeless(recorder: &Recorder, limits: Limits, changed: Time) -> Option<String> {
     let now = recorder.now();
-    if now.since(changed) < quiet {
+    if now.since(changed) < limits.quiet {
         return None;
     }
-    let found = recorder.with(|timeline| starved(timeline.events(), now, quiet));
+    let found = recorder.with(|timeline| starved(timeline.events(), now, limits.quiet));
     if let Some(starved) = found.first() {
         return Some(starved.explain());
     }
     let silent = now.since(changed);
-    (silent >= SILENCE).then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())))
+    (silent >= limits.silence).then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())))
 }
 
-/// Events that come again and again while nothing gets on.
-fn is_routine(what: &What) -> bool {
-    matches!(
+/// How long nothing may change.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Before an instance counts as without a place.
+    quiet: Duration,
+    /// Before the deployment as a whole counts as stuck.
+    silence: Duration,
+}
+
+impl Limits {
+    fn at(pace: Pace) -> Self {
+        Self {
+            quiet: QUIET.max(pace.wait(QUIET_ORIGINAL)),
+            silence: SILENCE.max(pace.wait(SILENCE_ORIGINAL)),
+        }
+    }
+}
+
+/// Whether an event shows that something gets on. `calls` are the calls on tasks so far: Stack Deploy asks for a
+/// status again and again, and the same answer is nothing new.
+fn is_new(what: &What, calls: &mut Vec<What>) -> bool {
+    if matches!(what, What::TaskCall { .. }) {
+        let new = !calls.contains(what);
+        if new {
+            calls.push(what.clone());
+        }
+        return new;
+    }
+    !matches!(
         what,
         What::OfferSent { .. }
             | What::OfferDeclined { .. }
@@ -125,4 +155,32 @@ fn is_routine(what: &What) -> bool {
             | What::ZnodeWritten { .. }
             | What::ZnodeDeleted { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_is_asked_for_again_is_nothing_new() {
+        let call = |name: &str| What::TaskCall {
+            application: "exhibitor-mesos".into(),
+            task: "exhibitors".into(),
+            call: name.into(),
+            error: None,
+        };
+        let mut calls = Vec::new();
+        assert!(is_new(&call("/api/start"), &mut calls));
+        assert!(is_new(&call("/api/status"), &mut calls));
+        assert!(!is_new(&call("/api/status"), &mut calls));
+        assert!(!is_new(&What::Log { line: "x".into() }, &mut calls));
+        let created = What::AppCreated { app: "/x".into(), instances: 1 };
+        assert!(is_new(&created, &mut calls) && is_new(&created, &mut calls));
+    }
+
+    #[test]
+    fn patience_is_as_long_as_the_pace_asks_for() {
+        assert_eq!(Limits::at(Pace::FAST).silence, Duration::from_secs(90));
+        assert_eq!(Limits::at(Pace::REAL).silence, Duration::from_secs(900));
+    }
 }

@@ -74,7 +74,9 @@ async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> 
             }
         }
     };
+    let mut interrupted = Interrupted { folder: flags.report.as_deref(), scenario, recorder: &recorder };
     let result = run(scenario, &options, &recorder, keep).await;
+    interrupted.folder = None;
     progress.finish().await;
     if let Some(folder) = &flags.report {
         leave(&folder.join(&scenario.name), &recorder, result.as_ref().ok()).map_err(Failed::environment)?;
@@ -138,6 +140,23 @@ fn again(scenario: &Scenario, flags: &E2e) -> String {
     let variables: String =
         flags.variables.iter().map(|(name, value)| format!(" --var {name}={value}")).collect();
     format!("cargo xtask e2e {what}{variables} --seed {}", flags.seed)
+}
+
+/// Leaves the timeline of a run that Ctrl-C ends: what hung is often what is wanted.
+struct Interrupted<'a> {
+    folder: Option<&'a Path>,
+    scenario: &'a Scenario,
+    recorder: &'a Recorder,
+}
+
+impl Drop for Interrupted<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = self.folder
+            && let Err(why) = leave(&folder.join(&self.scenario.name), self.recorder, None)
+        {
+            eprintln!("{why:#}");
+        }
+    }
 }
 
 /// Leaves what is known of a run in a folder.
