@@ -60,7 +60,7 @@ pub(crate) struct E2e {
     /// How fast those waits pass that are only there to be lived through
     #[arg(long, value_enum, default_value_t = PaceName::Fast)]
     pub(crate) pace: PaceName,
-    /// Where ids, ports and traces come from
+    /// Where ids and ports come from
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Write the snapshots anew instead of comparing with them

@@ -32,7 +32,7 @@ const BACKDATED: Duration = Duration::from_secs(600);
 pub struct Options {
     /// How fast waits pass.
     pub pace: Pace,
-    /// Where ids, ports and traces come from.
+    /// Where ids and ports come from.
     pub seed: u64,
     /// Folder that stack files are relative to.
     pub stacks: PathBuf,
@@ -129,7 +129,7 @@ where
     // Whole milliseconds: some of the generators have no finer grain.
     let start = Time::from_millis((recorder.now() - BACKDATED).as_millis());
     let workload = match &scenario.traces {
-        Some(traces) => workload(traces, options.seed, start)?,
+        Some(traces) => workload(traces, start)?,
         None => Workload::default(),
     };
     let (name, pace) = (scenario.name.clone(), options.pace.divisor());

@@ -86,6 +86,13 @@ pub struct TracesSpec {
     /// How many traces of the seeded load.
     #[serde(default)]
     pub load: u32,
+    /// What they are drawn from: the scenario's, not the run's, as its snapshot shows them whatever the run's seed is.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+}
+
+const fn default_seed() -> u64 {
+    1
 }
 
 /// The expected end.
@@ -146,7 +153,7 @@ impl Scenario {
             already_running: Vec::new(),
             stack: path.to_owned(),
             variables: BTreeMap::from([("zk_url".to_owned(), "{zk}".to_owned())]),
-            traces: Some(TracesSpec { topic: None, gen_traces: true, go_zipkin: 0, load: 10 }),
+            traces: Some(TracesSpec { topic: None, gen_traces: true, go_zipkin: 0, load: 10, seed: 1 }),
             expect: Expect::Deployed,
             not_on: BTreeMap::new(),
         }

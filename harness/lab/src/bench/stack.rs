@@ -36,7 +36,7 @@ pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, Benc
         already_running: Vec::new(),
         stack: PathBuf::from(STACK),
         variables: variables(),
-        traces: Some(TracesSpec { topic: None, gen_traces: false, go_zipkin: 0, load: options.traces }),
+        traces: Some(TracesSpec { topic: None, gen_traces: false, go_zipkin: 0, load: options.traces, seed: 1 }),
         expect: Expect::Deployed,
         not_on: BTreeMap::new(),
     };

@@ -27,11 +27,12 @@ pub enum WorkloadError {
     Load(#[from] LoadError),
 }
 
-/// Draws the workload of a scenario: the same seed gives the same ids and durations, `start` the times.
+/// Draws the workload of a scenario: its seed gives the ids and durations, `start` the times.
 ///
 /// # Errors
 /// A number of the specification is out of its range.
-pub fn workload(spec: &TracesSpec, seed: u64, start: Time) -> Result<Workload, WorkloadError> {
+pub fn workload(spec: &TracesSpec, start: Time) -> Result<Workload, WorkloadError> {
+    let seed = spec.seed;
     let mut parts = Vec::new();
     if spec.gen_traces {
         parts.push(gen_traces(seed, start, HOST));
