@@ -54,7 +54,12 @@ pub struct Options {
     pub auto_commit: Duration,
     /// Seed of the buckets (0 to 9) into which index rows go.
     pub seed: u64,
+    /// The web UI's files by path below the root, `index.html` among them; our own page without.
+    pub pages: Option<Pages>,
 }
+
+/// Static files, by path below the root.
+pub type Pages = Arc<BTreeMap<String, Vec<u8>>>;
 
 impl Default for Options {
     fn default() -> Self {
@@ -63,6 +68,7 @@ impl Default for Options {
             storage_at_start: StorageAtStart::default(),
             auto_commit: Duration::from_secs(10),
             seed: 0,
+            pages: None,
         }
     }
 }
@@ -117,7 +123,7 @@ pub async fn start(spec: &ZipkinSpec, options: Options, log: LogSink) -> Result<
     match spec.role {
         ZipkinRole::Collector => collector::start(spec, options, &mut starting).await?,
         ZipkinRole::Query => query::start(spec, options, &mut starting).await?,
-        ZipkinRole::Web => web::start(spec, &mut starting).await?,
+        ZipkinRole::Web => web::start(spec, options, &mut starting).await?,
     }
     let Starting { addresses, life, tasks, .. } = starting;
     Ok(Handle { addresses, life, tasks, _alive: alive })

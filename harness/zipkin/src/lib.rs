@@ -15,6 +15,6 @@ mod web;
 pub mod model;
 pub mod storage;
 
-pub use handle::{BadMessage, Exit, Handle, LogSink, Options, StartError, StorageAtStart, start};
+pub use handle::{BadMessage, Exit, Handle, LogSink, Options, Pages, StartError, StorageAtStart, start};
 pub use model::{CollectorCounts, Counters};
 pub use settings::SettingError;

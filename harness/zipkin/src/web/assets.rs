@@ -1,6 +1,8 @@
-//! The page: one document, one script, one style sheet, all our own.
+//! The page: one document, one script, one style sheet, all our own; or the files of another one.
 
 use stacklab_machine::http::Response;
+
+use crate::handle::Pages;
 
 const DOCUMENT: &str = include_str!("../../web/index.html");
 const SCRIPT: &str = include_str!("../../web/app.js");
@@ -9,9 +11,7 @@ const ICON: &str = include_str!("../../web/icon.svg");
 
 /// What is at a path: the same document for all views, as in the original; `None` if nothing is.
 pub(crate) fn page(path: &str) -> Option<Response> {
-    let view = matches!(path, "/" | "/index.html" | "/dependency" | "/dependency/")
-        || path.strip_prefix("/traces/").is_some_and(|id| !id.is_empty());
-    if view {
+    if is_view(path) {
         return Some(asset("text/html;charset=UTF-8", DOCUMENT));
     }
     match path {
@@ -20,6 +20,33 @@ pub(crate) fn page(path: &str) -> Option<Response> {
         "/icon.svg" | "/favicon.ico" => Some(asset("image/svg+xml", ICON)),
         _ => None,
     }
+}
+
+/// What is at a path of a page that consists of these files: its document for all views.
+pub(super) fn file(pages: &Pages, path: &str) -> Option<Response> {
+    let name = if is_view(path) { "index.html" } else { path.trim_start_matches('/') };
+    let kind = match name.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html;charset=UTF-8",
+        "js" => "application/javascript",
+        "css" => "text/css",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "ico" => "image/x-icon",
+        "woff" => "font/woff",
+        "woff2" => "font/woff2",
+        "ttf" => "font/ttf",
+        _ => "application/octet-stream",
+    };
+    pages
+        .get(name)
+        .map(|body| Response::new(200, kind, body.clone()).with_header("cache-control", "max-age=60"))
+}
+
+fn is_view(path: &str) -> bool {
+    matches!(path, "/" | "/index.html" | "/dependency" | "/dependency/")
+        || path.strip_prefix("/traces/").is_some_and(|id| !id.is_empty())
 }
 
 /// All of it may be kept for a minute only: it changes with the program, under the same names.

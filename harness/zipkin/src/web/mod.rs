@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use stacklab_machine::service::ZipkinSpec;
 
-use crate::handle::{StartError, Starting};
+use crate::handle::{Options, StartError, Starting};
 use crate::http;
 use crate::settings::{self, SettingError};
 
@@ -20,7 +20,11 @@ const QUERY_DEST: &str = "127.0.0.1:9411";
 
 /// Starts a web UI: `zipkin.web.port`, `admin.port`, `zipkin.web.query.dest`, `zipkin.web.query.limit`,
 /// `zipkin.web.environmentName`. It starts whether or not the query service is there.
-pub(crate) async fn start(spec: &ZipkinSpec, starting: &mut Starting) -> Result<(), StartError> {
+pub(crate) async fn start(
+    spec: &ZipkinSpec,
+    options: Options,
+    starting: &mut Starting,
+) -> Result<(), StartError> {
     let limit = spec.flags.get("zipkin.web.query.limit").map_or("10", String::as_str);
     let query_limit = limit.parse().map_err(|_| SettingError {
         name: "zipkin.web.query.limit".to_owned(),
@@ -31,6 +35,7 @@ pub(crate) async fn start(spec: &ZipkinSpec, starting: &mut Starting) -> Result<
         query: spec.flags.get("zipkin.web.query.dest").map_or(QUERY_DEST, String::as_str).to_owned(),
         query_limit,
         environment: spec.flags.get("zipkin.web.environmentName").cloned().unwrap_or_default(),
+        pages: options.pages,
         life: starting.life.clone(),
     });
     let port = settings::flag_port(spec, "zipkin.web.port", WEB_PORT)?;

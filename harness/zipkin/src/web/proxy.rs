@@ -3,8 +3,8 @@
 use serde_json::json;
 use stacklab_machine::http::{Method, Request, Response};
 
-use super::assets::page;
-use crate::handle::Life;
+use super::assets::{file, page};
+use crate::handle::{Life, Pages};
 use crate::http::{Handler, forward};
 use crate::model::ApiError;
 use crate::query::page_config;
@@ -16,6 +16,7 @@ pub(super) struct Web {
     pub(super) query: String,
     pub(super) query_limit: u32,
     pub(super) environment: String,
+    pub(super) pages: Option<Pages>,
     pub(super) life: Life,
 }
 
@@ -32,7 +33,13 @@ impl Handler for Web {
             "/config.json" => page_config(&self.environment, self.query_limit),
             // The page is up; whether the query service is, `/api/v1/services` tells.
             "/health" => Response::json(200, json!({"status": "UP"}).to_string()),
-            _ => page(&path).unwrap_or_else(|| ApiError::not_found().response(now(), &path)),
+            _ => {
+                let found = match &self.pages {
+                    Some(pages) => file(pages, &path),
+                    None => page(&path),
+                };
+                found.unwrap_or_else(|| ApiError::not_found().response(now(), &path))
+            }
         }
     }
 }
