@@ -2,7 +2,7 @@
 //!
 //! [`http`] turns bytes into values and back, [`program`] runs one program's machine and carries out what it asks for,
 //! [`mesos`] puts master, agents and schedulers on the network, [`embedded`] starts our own servers where an executor
-//! wants a service. Everything that happens goes into one [`Recorder`].
+//! wants a service, [`docker`] the real ones in containers. Everything that happens goes into one [`Recorder`].
 
 mod clock;
 mod names;
@@ -10,13 +10,16 @@ mod recorder;
 mod sandbox;
 mod zk;
 
+pub mod docker;
 pub mod embedded;
 pub mod http;
 pub mod mesos;
+pub mod mixed;
 pub mod program;
 
 pub use clock::Clock;
 pub use embedded::Embedded;
+pub use mixed::{Mixed, Part};
 pub use names::Names;
 pub use recorder::{LIMIT, Recorder};
 pub use sandbox::{Sandbox, SandboxWitness};
