@@ -1,0 +1,14 @@
+//! The life of one container: created, awaited, stopped, removed.
+
+mod container;
+mod going;
+mod life;
+mod log;
+mod ready;
+mod volume;
+mod web;
+
+pub(super) use going::Going;
+pub(super) use life::live;
+pub(super) use volume::Volume;
+pub(super) use web::web;
