@@ -5,12 +5,13 @@
 
 use scenarios::{folder, snapshots, stacks};
 use stacklab_lab::e2e::{NotRun, Options, Report, run};
-use stacklab_lab::{Lab, catalogue};
+use stacklab_lab::{Backing, Lab, catalogue};
 use stacklab_live::{Clock, Recorder};
 use stacklab_machine::Pace;
 
 fn options() -> Options {
-    Options { pace: Pace::FAST, seed: 1, stacks: stacks(), snapshots: Some(snapshots()), bless: false }
+    let (stacks, snapshots) = (stacks(), Some(snapshots()));
+    Options { pace: Pace::FAST, seed: 1, stacks, snapshots, bless: false, backing: Backing::embedded() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stacklab_live::Part;
 
 /// stacklab: a whole Mesos data stack on one machine, simulated and tested end to end.
 #[derive(Debug, Parser)]
@@ -36,6 +37,9 @@ Examples:
   cargo xtask e2e --list                             what scenarios there are
   cargo xtask e2e --stack my.stack --var zk_url={zk} a stack file of your own ({zk} is the lab's ZooKeeper)
   cargo xtask e2e zipkin-full --bless                take what is seen now as right
+  cargo xtask e2e --backend docker                   with the real services, in containers
+  cargo xtask e2e zipkin-full --real kafka,zookeeper with some of them real
+  cargo xtask e2e --matrix                           zipkin-full with every choice of real services
 
 Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 environment";
 
@@ -57,6 +61,15 @@ pub(crate) struct E2e {
     /// Where the services come from
     #[arg(long, value_enum, default_value_t = Backend::Embedded)]
     pub(crate) backend: Backend,
+    /// On the embedded backend: run these services for real, in containers [zookeeper, kafka, cassandra, zipkin]
+    #[arg(long, value_name = "SERVICE,…", value_delimiter = ',', value_parser = part)]
+    pub(crate) real: Vec<Part>,
+    /// Run a service from an image of your own
+    #[arg(long = "image", value_name = "SERVICE=REPOSITORY:TAG", value_parser = image)]
+    pub(crate) images: Vec<(Part, String)>,
+    /// Run zipkin-full sixteen times: with every choice of real and embedded services
+    #[arg(long, conflicts_with_all = ["scenarios", "stack", "backend", "real", "bless", "keep", "list"])]
+    pub(crate) matrix: bool,
     /// How fast those waits pass that are only there to be lived through
     #[arg(long, value_enum, default_value_t = PaceName::Fast)]
     pub(crate) pace: PaceName,
@@ -136,6 +149,8 @@ pub(crate) struct Bench {
 pub(crate) enum Backend {
     /// In this process, wire-compatible
     Embedded,
+    /// The real ones, in containers
+    Docker,
     /// Modelled, in virtual time
     Sim,
 }
@@ -161,6 +176,19 @@ impl From<PaceName> for stacklab_machine::Pace {
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("variables are expected in NAME=VALUE form")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn part(text: &str) -> Result<Part, String> {
+    text.parse()
+}
+
+fn image(text: &str) -> Result<(Part, String), String> {
+    let (name, reference) =
+        text.split_once('=').ok_or("an image is expected in SERVICE=REPOSITORY:TAG form")?;
+    if reference.is_empty() {
+        return Err(format!("no image is named for {name}"));
+    }
+    Ok((name.parse()?, reference.to_owned()))
 }
 
 fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {

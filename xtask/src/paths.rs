@@ -21,3 +21,8 @@ pub(crate) fn scenarios() -> PathBuf {
 pub(crate) fn snapshots() -> PathBuf {
     root().join("scenarios/snapshots")
 }
+
+/// Recipes of the images.
+pub(crate) fn images() -> PathBuf {
+    root().join("fixtures/images")
+}

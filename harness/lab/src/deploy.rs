@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_live::program::{NoMesos, Place, Running, Services, spawn};
-use stacklab_live::{Embedded, Recorder, Sandbox};
+use stacklab_live::program::{NoMesos, Place, Running, spawn};
+use stacklab_live::{Recorder, Sandbox};
 use stacklab_machine::process::Never;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
 use stacklab_stack::{Run, RunConfig, Stack};
 
 use crate::lab::Lab;
+use crate::report::running;
 use crate::stall::starved;
 use crate::verdict;
 
@@ -26,6 +27,8 @@ const QUIET_ORIGINAL: Duration = Duration::from_secs(45);
 /// [`SILENCE_ORIGINAL`] at the lab's pace, in which four nodes may join an ensemble one after the other.
 const SILENCE: Duration = Duration::from_secs(90);
 const SILENCE_ORIGINAL: Duration = Duration::from_secs(15 * 60);
+/// The same while a service is starting: a real one takes its time, whatever the pace, on a machine that is busy.
+const STARTING: Duration = Duration::from_secs(300);
 
 /// Deploys a stack. The error says why it is not deployed, cause first.
 ///
@@ -70,7 +73,6 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
 
 fn start(lab: &Lab, config: RunConfig) -> Running<Never> {
     let recorder = lab.recorder().clone();
-    let services: Arc<dyn Services> = Arc::new(Embedded::new(recorder.clone()));
     let place = Place {
         name: "stack-deploy".to_owned(),
         task: "stack-deploy".to_owned(),
@@ -78,7 +80,7 @@ fn start(lab: &Lab, config: RunConfig) -> Running<Never> {
         recorder,
         names: lab.names().clone(),
         sandbox: Sandbox::new(),
-        services,
+        services: Arc::clone(lab.services()),
     };
     spawn(Box::new(Run::new(config)), place, |_| NoMesos)
 }
@@ -109,11 +111,18 @@ fn hopeless(recorder: &Recorder, limits: Limits, changed: Time) -> Option<String
     if now.since(changed) < limits.quiet {
         return None;
     }
+    let silent = now.since(changed);
+    let (_, services) = recorder.with(|timeline| running(timeline.events()));
+    if services.iter().any(|service| !service.ready) {
+        // Something is about to change.
+        let limit = limits.silence.max(STARTING);
+        return (silent >= limit)
+            .then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())));
+    }
     let found = recorder.with(|timeline| starved(timeline.events(), now, limits.quiet));
     if let Some(starved) = found.first() {
         return Some(starved.explain());
     }
-    let silent = now.since(changed);
     (silent >= limits.silence).then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())))
 }
 

@@ -6,24 +6,28 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stacklab_live::Recorder;
+use stacklab_live::{Part, Recorder};
 use stacklab_machine::timeline::{Stage, What};
 use stacklab_machine::{Pace, Time};
 use stacklab_traces::Readback;
 
+use crate::backing::Backing;
 use crate::deploy::deploy;
 use crate::input::{InputError, StackInput, read_stack};
 use crate::lab::{Lab, LabConfig, LabError};
 use crate::observe::{Subjects, look};
 use crate::places::Places;
 use crate::redact::{Redactor, ports_in};
-use crate::report::{Running, ServiceAt, running};
+use crate::report::{CriticalPath, Running, ServiceAt, critical_path, running};
 use crate::scenario::{Backend, Expect, Scenario};
 use crate::snapshot::{SnapshotFile, difference, render};
 use crate::traffic::{Brokers, ReadBack, Workload, WorkloadError, read_back, workload};
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
+/// How long services may take to serve that were started with the last steps of the stack: a framework says that Zipkin
+/// runs as soon as its process is there.
+const SERVING_LIMIT: Duration = Duration::from_secs(180);
 /// Spans are dated a little back: what is dated ahead of the query's clock is not found.
 const BACKDATED: Duration = Duration::from_secs(600);
 
@@ -40,6 +44,8 @@ pub struct Options {
     pub snapshots: Option<PathBuf>,
     /// Write the snapshot anew instead of comparing.
     pub bless: bool,
+    /// Which services are the real ones.
+    pub backing: Backing,
 }
 
 /// What came of a scenario.
@@ -57,6 +63,8 @@ pub struct Report {
     pub frameworks: Vec<(String, String)>,
     /// Where this run differs from the snapshot.
     pub difference: Option<String>,
+    /// The slowest chain of starts, each of which had to wait for the one before.
+    pub critical_path: CriticalPath,
     /// From the first event to the last.
     pub took: Duration,
 }
@@ -106,7 +114,7 @@ pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
     if own { scenario.stack.clone() } else { stacks.join(&scenario.stack) }
 }
 
-/// Runs a scenario on the embedded backend. `keep` is called with the verdict, and the cluster stays until what it
+/// Runs a scenario on sockets, with the services that [`Options::backing`] names. `keep` is called with the verdict, and the cluster stays until what it
 /// returns is done.
 ///
 /// # Errors
@@ -121,7 +129,8 @@ where
     K: FnOnce(&Lab, &Report) -> F,
     F: Future<Output = ()>,
 {
-    let backend = Backend::Embedded;
+    let backend =
+        if options.backing.real().len() == Part::ALL.len() { Backend::Docker } else { Backend::Embedded };
     if let Some(why) = scenario.not_on.get(&backend) {
         return Err(NotRun::Backend { scenario: scenario.name.clone(), backend, why: why.clone() });
     }
@@ -137,18 +146,22 @@ where
     recorder.record(
         "lab",
         None,
-        What::RunStarted { scenario: name, backend: backend.to_string(), seed, pace },
+        What::RunStarted { scenario: name, backend: options.backing.name(), seed, pace },
     );
     let config = LabConfig {
         cluster: scenario.cluster.clone(),
         already_running: scenario.already_running.clone(),
         pace: options.pace,
         seed: options.seed,
+        backing: options.backing.clone(),
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
     let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;
     let traced = match &deployed {
-        Ok(()) => traces(&lab, scenario, &input, &workload, recorder).await,
+        Ok(()) => match serving(recorder).await {
+            Ok(()) => traces(&lab, scenario, &input, &workload, recorder).await,
+            Err(why) => Err(why),
+        },
         Err(_) => Ok(()),
     };
     let frameworks = observe(&lab, &input, &workload, recorder).await;
@@ -159,7 +172,8 @@ where
     let (passed, verdict) = judge(scenario, deployed, traced, difference.as_deref());
     recorder.record("lab", None, What::Verdict { passed, text: verdict.clone() });
     let took = recorder.clock().elapsed();
-    let report = Report { passed, verdict, tasks, services, frameworks, difference, took };
+    let critical_path = recorder.with(|timeline| critical_path(timeline.events()));
+    let report = Report { passed, verdict, tasks, services, frameworks, difference, critical_path, took };
     keep(&lab, &report).await;
     lab.stop().await;
     Ok(report)
@@ -176,6 +190,33 @@ async fn step<T, E: std::fmt::Display>(
     let error = result.as_ref().err().map(ToString::to_string);
     recorder.record("lab", Some(cause), What::StepFinished { step: name.to_owned(), error });
     result
+}
+
+/// Waits until every service serves that runs.
+async fn serving(recorder: &Recorder) -> Result<(), String> {
+    let missing = || -> Vec<String> {
+        let (_, services) = recorder.with(|timeline| running(timeline.events()));
+        let waiting = services.into_iter().filter(|service| !service.ready);
+        waiting.map(|service| format!("{} on {}", service.service, service.address)).collect()
+    };
+    if missing().is_empty() {
+        return Ok(());
+    }
+    let mut length = recorder.watch();
+    let waiting = async {
+        let all = async {
+            while !missing().is_empty() {
+                if length.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(SERVING_LIMIT, all).await;
+        in_time.map_err(|_| {
+            format!("after {} s there does not serve: {}", SERVING_LIMIT.as_secs(), missing().join(", "))
+        })
+    };
+    step(recorder, "wait until everything serves", waiting).await
 }
 
 /// Sends the scenario's traces and finds them again.

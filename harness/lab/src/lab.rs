@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, MasterHost, SchedulerLink};
 use stacklab_live::program::{Place, Running, Services, spawn};
-use stacklab_live::{Embedded, Names, Recorder, Sandbox};
+use stacklab_live::{Names, Recorder, Sandbox};
 use stacklab_machine::process::Input;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Streams};
@@ -21,6 +21,7 @@ use stacklab_zookeeper::model::EnsembleConfig;
 use stacklab_zookeeper::server::{EnsembleHandle, Server, ServerConfig, ServerHandle};
 
 use crate::already::{self, OwnService};
+use crate::backing::{Backing, Leftovers};
 use crate::cluster::ClusterSpec;
 use crate::network::{Network, NetworkError};
 use crate::scenario::Already;
@@ -45,6 +46,8 @@ pub struct LabConfig {
     pub pace: Pace,
     /// Where ids and ports come from.
     pub seed: u64,
+    /// Which services are the real ones.
+    pub backing: Backing,
 }
 
 /// Why a lab could not be built: something of the environment, not of the stack.
@@ -104,7 +107,10 @@ pub struct Lab {
     agents: Vec<AgentHost>,
     own: Vec<OwnService>,
     master: MasterHost,
+    services: Arc<dyn Services>,
     _registration: Client,
+    // Behind everything that may start a container, before the addresses are given back.
+    leftovers: Leftovers,
     zookeeper: ServerHandle,
     _network: Network,
 }
@@ -122,7 +128,8 @@ impl Lab {
         let connect = format!("{lab}:{ZOOKEEPER_PORT}");
         let master = start_master(lab, &config, streams, &recorder).await?;
         let registration = register_master(&connect, &master).await?;
-        let services: Arc<dyn Services> = Arc::new(Embedded::new(recorder.clone()));
+        let id = format!("{lab}-{}", std::process::id());
+        let (services, leftovers) = config.backing.services(&id, &recorder);
         let names = Names::new([(ZOOKEEPER_NAME.to_owned(), lab.to_string())]);
         let ground = Ground { recorder: recorder.clone(), services, names: names.clone(), streams };
         let agents = start_agents(&network, &config, &ground, &master)?;
@@ -148,7 +155,9 @@ impl Lab {
             agents,
             own,
             master,
+            services: Arc::clone(&ground.services),
             _registration: registration,
+            leftovers,
             zookeeper,
             _network: network,
         };
@@ -169,6 +178,11 @@ impl Lab {
     /// Host names of the cluster.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// What starts its services.
+    pub(crate) fn services(&self) -> &Arc<dyn Services> {
+        &self.services
     }
 
     /// How fast waits pass.
@@ -199,12 +213,23 @@ impl Lab {
 
     /// Ends everything, users before what they use, so that each can say goodbye.
     pub async fn stop(self) {
-        let Self { marathon, agents, own, master, _registration: registration, zookeeper, .. } = self;
+        let Self {
+            marathon,
+            agents,
+            own,
+            master,
+            recorder,
+            leftovers,
+            _registration: registration,
+            zookeeper,
+            ..
+        } = self;
         marathon.inbox().send(Input::Terminate, None).await;
         drop(agents);
         drop(own);
         drop(marathon);
         drop(master);
+        leftovers.remove(&recorder).await;
         registration.close().await;
         zookeeper.stop().await;
     }

@@ -2,6 +2,7 @@
 //! tear it down. And the same deployment in virtual time: [`sim`].
 
 mod already;
+mod backing;
 mod places;
 mod verdict;
 
@@ -23,4 +24,5 @@ pub mod snapshot;
 pub mod stall;
 pub mod traffic;
 
+pub use backing::{Backing, BackingError};
 pub use lab::{Addresses, Lab, LabConfig, LabError};

@@ -1,15 +1,16 @@
 //! `cargo xtask e2e`.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use serde_json::json;
 use stacklab_lab::e2e::{NotRun, Options, Report, run};
 use stacklab_lab::exit::ExitCode;
-use stacklab_lab::report::{Progress, table};
+use stacklab_lab::report::{Progress, choices_table, table};
 use stacklab_lab::scenario::Scenario;
-use stacklab_lab::{Lab, catalogue};
-use stacklab_live::{Clock, Recorder};
+use stacklab_lab::{Backing, Lab, catalogue};
+use stacklab_live::{Clock, Part, Recorder};
 
 use super::{Failed, up};
 use crate::flags::{Backend, E2e, Sim};
@@ -30,10 +31,14 @@ pub(crate) async fn e2e(flags: E2e) -> Result<ExitCode, Failed> {
     for scenario in &mut chosen {
         scenario.variables.extend(flags.variables.iter().cloned());
     }
+    if flags.matrix {
+        return matrix(&chosen, &flags).await;
+    }
+    let backing = backing(&flags).await?;
     let mut worst = ExitCode::AsExpected;
     for scenario in &chosen {
         let exit = match flags.backend {
-            Backend::Embedded => embedded(scenario, &flags).await?,
+            Backend::Embedded | Backend::Docker => on_sockets(scenario, &flags, &backing).await?.exit(),
             Backend::Sim => simulated(scenario, &flags)?,
         };
         worst = if exit.code() > worst.code() { exit } else { worst };
@@ -52,7 +57,99 @@ fn list(all: &[Scenario], as_json: bool) {
     }
 }
 
-async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> {
+/// Which services are asked to be real, and what they need made ready.
+async fn backing(flags: &E2e) -> Result<Backing, Failed> {
+    let real: BTreeSet<Part> = match flags.backend {
+        Backend::Docker => Part::ALL.into(),
+        Backend::Embedded => flags.real.iter().copied().collect(),
+        Backend::Sim if flags.real.is_empty() => BTreeSet::new(),
+        Backend::Sim => {
+            return Err(Failed::input(anyhow!(
+                "the sim backend has no real services: --real is for embedded"
+            )));
+        }
+    };
+    prepare(&real, flags).await
+}
+
+async fn prepare(real: &BTreeSet<Part>, flags: &E2e) -> Result<Backing, Failed> {
+    let replaced = flags.images.iter().cloned().collect();
+    let progress = |line: &str| eprintln!("{line}");
+    Backing::prepare(real, &replaced, &paths::images(), &progress).await.map_err(Failed::environment)
+}
+
+/// What came of one scenario.
+enum Ended {
+    Report(Box<Report>),
+    Skipped,
+}
+
+impl Ended {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Report(report) if !report.passed => ExitCode::NotAsExpected,
+            _ => ExitCode::AsExpected,
+        }
+    }
+}
+
+/// Every choice of real services, one after the other.
+async fn matrix(all: &[Scenario], flags: &E2e) -> Result<ExitCode, Failed> {
+    let scenario = all.iter().find(|scenario| scenario.name == MATRIX_SCENARIO);
+    let scenario =
+        scenario.ok_or_else(|| Failed::input(anyhow!("there is no scenario {MATRIX_SCENARIO}")))?;
+    let everything = prepare(&Part::ALL.into(), flags).await?;
+    let (mut rows, mut worst) = (Vec::new(), ExitCode::AsExpected);
+    for choice in 0..1_u8 << Part::ALL.len() {
+        let chosen = |(bit, part): (usize, Part)| (choice >> bit & 1 == 1).then_some(part);
+        let real: BTreeSet<Part> = Part::ALL.into_iter().enumerate().filter_map(chosen).collect();
+        let ended = on_sockets(scenario, flags, &everything.only(&real)).await?;
+        if ended.exit() != ExitCode::AsExpected {
+            worst = ExitCode::NotAsExpected;
+        }
+        rows.push((real, ended));
+    }
+    if flags.json {
+        let shown: Vec<_> = rows.iter().map(|(real, ended)| row_json(real, ended)).collect();
+        println!("{}", json!(shown));
+    } else {
+        let rows = rows.iter().map(|(real, ended)| row(real, ended));
+        println!("{}", choices_table(&Part::ALL.map(Part::name), rows));
+    }
+    Ok(worst)
+}
+
+/// The scenario that is run with every choice of real services.
+const MATRIX_SCENARIO: &str = "zipkin-full";
+
+fn row(real: &BTreeSet<Part>, ended: &Ended) -> Vec<String> {
+    let word = |part| if real.contains(&part) { "real" } else { "embedded" };
+    let mut cells: Vec<String> = Part::ALL.map(|part| word(part).to_owned()).into();
+    cells.extend(match ended {
+        Ended::Report(report) => {
+            let verdict = report.verdict.lines().next().unwrap_or_default();
+            let word = if report.passed { "passed" } else { "FAILED" };
+            [format!("{:.1} s", report.took.as_secs_f64()), format!("{word}: {verdict}")]
+        }
+        Ended::Skipped => [String::new(), "skipped".to_owned()],
+    });
+    cells
+}
+
+fn row_json(real: &BTreeSet<Part>, ended: &Ended) -> serde_json::Value {
+    let real: Vec<&str> = real.iter().map(|part| part.name()).collect();
+    match ended {
+        Ended::Report(report) => json!({
+            "real": real,
+            "passed": report.passed,
+            "verdict": report.verdict,
+            "seconds": report.took.as_secs_f64(),
+        }),
+        Ended::Skipped => json!({ "real": real, "skipped": true }),
+    }
+}
+
+async fn on_sockets(scenario: &Scenario, flags: &E2e, backing: &Backing) -> Result<Ended, Failed> {
     let recorder = Recorder::new(Clock::new());
     let progress = Progress::start(recorder.clone());
     let options = Options {
@@ -62,9 +159,10 @@ async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> 
         // A stack file of the user's has no snapshot to be compared with.
         snapshots: flags.stack.is_none().then(paths::snapshots),
         bless: flags.bless,
+        backing: backing.clone(),
     };
     let keep = |lab: &Lab, report: &Report| {
-        show(scenario, flags, report);
+        show(scenario, flags, backing, report);
         let shown = flags.keep.then(|| up::exports(lab.addresses()) + &exports(report));
         async move {
             if let Some(shown) = shown {
@@ -74,23 +172,24 @@ async fn embedded(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> 
             }
         }
     };
-    let mut interrupted = Interrupted { folder: flags.report.as_deref(), scenario, recorder: &recorder };
+    let folder = flags.report.as_ref().map(|folder| folder.join(folder_name(scenario, flags, backing)));
+    let mut interrupted = Interrupted { folder: folder.clone(), recorder: &recorder };
     let result = run(scenario, &options, &recorder, keep).await;
     interrupted.folder = None;
     progress.finish().await;
-    if let Some(folder) = &flags.report {
-        leave(&folder.join(&scenario.name), &recorder, result.as_ref().ok()).map_err(Failed::environment)?;
+    if let Some(folder) = &folder {
+        leave(folder, &recorder, result.as_ref().ok()).map_err(Failed::environment)?;
     }
     let report = match result {
         Ok(report) => report,
         Err(why) if why.is_environment() => return Err(Failed::environment(why)),
         Err(why @ NotRun::Backend { .. }) => {
             println!("skipped {}: {why}", scenario.name);
-            return Ok(ExitCode::AsExpected);
+            return Ok(Ended::Skipped);
         }
         Err(why) => return Err(Failed::input(why)),
     };
-    Ok(if report.passed { ExitCode::AsExpected } else { ExitCode::NotAsExpected })
+    Ok(Ended::Report(Box::new(report)))
 }
 
 /// The addresses of what the stack runs, as lines for a shell.
@@ -105,12 +204,30 @@ fn exports(report: &Report) -> String {
     schedulers.chain(services).map(|(name, value)| format!("\nexport STACKLAB_{name}={value}")).collect()
 }
 
-fn show(scenario: &Scenario, flags: &E2e, report: &Report) {
+/// The name of a scenario's folder in the report; in a matrix each choice has its own.
+fn folder_name(scenario: &Scenario, flags: &E2e, backing: &Backing) -> String {
+    match flags.matrix {
+        true => format!("{} {}", scenario.name, backing.name()).replace(", ", "-").replace(' ', "-"),
+        false => scenario.name.clone(),
+    }
+}
+
+fn show(scenario: &Scenario, flags: &E2e, backing: &Backing, report: &Report) {
+    if flags.matrix && flags.json {
+        // One document with all of them comes at the end.
+        return;
+    }
     if flags.json {
         let tasks: Vec<_> = report
             .tasks
             .iter()
             .map(|t| json!({ "framework": t.framework, "task": t.name, "id": t.task, "state": t.state, "agent": t.host }))
+            .collect();
+        let path: Vec<_> = report
+            .critical_path
+            .starts
+            .iter()
+            .map(|(service, took)| json!({ "service": service, "seconds": took.as_secs_f64() }))
             .collect();
         let shown = json!({
             "scenario": scenario.name,
@@ -118,6 +235,8 @@ fn show(scenario: &Scenario, flags: &E2e, report: &Report) {
             "verdict": report.verdict,
             "seed": flags.seed,
             "seconds": report.took.as_secs_f64(),
+            "backend": backing.name(),
+            "critical_path": path,
             "tasks": tasks,
         });
         println!("{shown}");
@@ -126,33 +245,42 @@ fn show(scenario: &Scenario, flags: &E2e, report: &Report) {
     println!("{}", table(&report.tasks, &report.services));
     let word = if report.passed { "passed" } else { "FAILED" };
     println!("{word} {} in {:.2} s: {}", scenario.name, report.took.as_secs_f64(), report.verdict);
+    if !backing.real().is_empty() {
+        println!("critical path: {}", report.critical_path);
+    }
     if !report.passed {
-        println!("again: {}", again(scenario, flags));
+        println!("again: {}", again(scenario, flags, backing));
     }
 }
 
 /// The one command that does the same once more.
-fn again(scenario: &Scenario, flags: &E2e) -> String {
+fn again(scenario: &Scenario, flags: &E2e, backing: &Backing) -> String {
     let what = match &flags.stack {
         Some(stack) => format!("--stack {}", stack.display()),
         None => scenario.name.clone(),
     };
     let variables: String =
         flags.variables.iter().map(|(name, value)| format!(" --var {name}={value}")).collect();
-    format!("cargo xtask e2e {what}{variables} --seed {}", flags.seed)
+    let real: Vec<&str> = backing.real().iter().map(|part| part.name()).collect();
+    let real = match real.len() {
+        0 => String::new(),
+        4 => " --backend docker".to_owned(),
+        _ => format!(" --real {}", real.join(",")),
+    };
+    let images: String = flags.images.iter().map(|(part, name)| format!(" --image {part}={name}")).collect();
+    format!("cargo xtask e2e {what}{variables}{real}{images} --seed {}", flags.seed)
 }
 
 /// Leaves the timeline of a run that Ctrl-C ends: what hung is often what is wanted.
 struct Interrupted<'a> {
-    folder: Option<&'a Path>,
-    scenario: &'a Scenario,
+    folder: Option<PathBuf>,
     recorder: &'a Recorder,
 }
 
 impl Drop for Interrupted<'_> {
     fn drop(&mut self) {
-        if let Some(folder) = self.folder
-            && let Err(why) = leave(&folder.join(&self.scenario.name), self.recorder, None)
+        if let Some(folder) = &self.folder
+            && let Err(why) = leave(folder, self.recorder, None)
         {
             eprintln!("{why:#}");
         }
@@ -170,6 +298,7 @@ fn leave(folder: &Path, recorder: &Recorder, report: Option<&Report>) -> anyhow:
     let Some(report) = report else { return Ok(()) };
     write("verdict.txt", &format!("{}\n", report.verdict))?;
     write("tasks.txt", &format!("{}\n", table(&report.tasks, &report.services)))?;
+    write("critical-path.txt", &format!("{}\n", report.critical_path))?;
     report.difference.as_ref().map_or(Ok(()), |difference| write("difference.diff", difference))
 }
 

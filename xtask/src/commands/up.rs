@@ -3,7 +3,7 @@
 use serde_json::json;
 use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
 use stacklab_lab::exit::ExitCode;
-use stacklab_lab::{Addresses, Lab, LabConfig};
+use stacklab_lab::{Addresses, Backing, Lab, LabConfig};
 use stacklab_live::{Clock, Recorder};
 
 use super::Failed;
@@ -16,8 +16,13 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     if let Some(problem) = cluster.problem() {
         return Err(Failed::input(anyhow::anyhow!(problem)));
     }
-    let config =
-        LabConfig { cluster, already_running: Vec::new(), pace: flags.pace.into(), seed: flags.seed };
+    let config = LabConfig {
+        cluster,
+        already_running: Vec::new(),
+        pace: flags.pace.into(),
+        seed: flags.seed,
+        backing: Backing::embedded(),
+    };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
     let addresses = lab.addresses();
     if flags.json {

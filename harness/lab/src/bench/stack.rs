@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::load::{WINDOWS, median};
 use super::machine::peak_memory;
 use super::{BenchError, BenchOptions, Figure};
+use crate::backing::Backing;
 use crate::cluster::ClusterSpec;
 use crate::e2e::{self, Options};
 use crate::input::read_stack;
@@ -36,12 +37,24 @@ pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, Benc
         already_running: Vec::new(),
         stack: PathBuf::from(STACK),
         variables: variables(),
-        traces: Some(TracesSpec { topic: None, gen_traces: false, go_zipkin: 0, load: options.traces, seed: 1 }),
+        traces: Some(TracesSpec {
+            topic: None,
+            gen_traces: false,
+            go_zipkin: 0,
+            load: options.traces,
+            seed: 1,
+        }),
         expect: Expect::Deployed,
         not_on: BTreeMap::new(),
     };
-    let options =
-        Options { pace: Pace::FAST, seed: 1, stacks: options.stacks.clone(), snapshots: None, bless: false };
+    let options = Options {
+        pace: Pace::FAST,
+        seed: 1,
+        stacks: options.stacks.clone(),
+        snapshots: None,
+        bless: false,
+        backing: Backing::embedded(),
+    };
     let recorder = Recorder::new(Clock::new());
     let start = recorder.now();
     let mut following = JoinSet::new();

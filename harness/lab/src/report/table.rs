@@ -23,3 +23,14 @@ fn belongs(service: &ServiceAt, task: &Running) -> bool {
     let host = service.address.split(':').next().unwrap_or_default();
     service.task == task.task || (service.task == task.name && host == task.host)
 }
+
+/// A table of runs with different choices of real services: the services' columns, then time and verdict.
+pub fn choices_table(services: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(services.iter().copied().chain(["time", "verdict"]));
+    for row in rows {
+        table.add_row(row);
+    }
+    table.to_string()
+}

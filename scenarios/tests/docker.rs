@@ -1,0 +1,45 @@
+//! Every scenario with the real services in containers, against the same snapshots as the embedded ones; and nothing is
+//! left of them afterwards.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says why it is skipped")]
+
+use std::collections::BTreeMap;
+
+use scenarios::{folder, snapshots, stacks};
+use stacklab_lab::e2e::{NotRun, Options, Report, run};
+use stacklab_lab::{Backing, Lab, catalogue};
+use stacklab_live::docker::{Engine, left};
+use stacklab_live::{Clock, Part, Recorder};
+use stacklab_machine::Pace;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_passes_and_leaves_nothing() {
+    let engine = match Engine::connect().await {
+        Ok(engine) => engine,
+        Err(why) if std::env::var("CI").as_deref() == Ok("true") => panic!("{why}"),
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let images = folder().join("../fixtures/images");
+    let progress = |line: &str| println!("{line}");
+    let backing = Backing::prepare(&Part::ALL.into(), &BTreeMap::new(), &images, &progress).await.unwrap();
+    let mut failed = Vec::new();
+    for scenario in &catalogue::all(&folder()).unwrap() {
+        let recorder = Recorder::new(Clock::new());
+        let options = Options {
+            pace: Pace::FAST,
+            seed: 1,
+            stacks: stacks(),
+            snapshots: Some(snapshots()),
+            bless: false,
+            backing: backing.clone(),
+        };
+        match run(scenario, &options, &recorder, |_: &Lab, _: &Report| async {}).await {
+            Ok(report) if report.passed => println!("{}: {}", scenario.name, report.critical_path),
+            Ok(report) => failed.push(format!("{}: {}", scenario.name, report.verdict)),
+            Err(NotRun::Backend { why, .. }) => println!("skipped {}: {why}", scenario.name),
+            Err(why) => failed.push(format!("{}: {why}", scenario.name)),
+        }
+        assert_eq!(left(&engine).await.unwrap(), Vec::<String>::new(), "left of {}", scenario.name);
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
