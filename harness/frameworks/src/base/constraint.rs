@@ -3,6 +3,7 @@
 use std::fmt;
 
 use regex::Regex;
+use serde::{Serialize, Serializer};
 
 /// What a condition may be called, and what becomes of several conditions on one attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +229,13 @@ fn unescaped_commas(text: &str) -> Vec<&str> {
         cuts
     })
     .collect()
+}
+
+/// As they print.
+impl Serialize for Constraints {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl fmt::Display for Constraints {

@@ -89,6 +89,11 @@ impl<F: Framework> Scheduler<F> {
         self.reconcile(now, false, out);
         self.with_stage(now, out, |framework, stage| framework.offers_begin(stage));
         for offer in offers {
+            let wanted = self.live.as_ref().is_some_and(|live| live.framework.wants_offers(now));
+            if !wanted && !out.is_recording() {
+                self.decline(offer, out);
+                continue;
+            }
             let view = Offer::from(offer);
             let verdict = self.with_stage(now, out, |framework, stage| framework.offer(&view, stage));
             if self.core.fatal.is_some() {
@@ -104,7 +109,10 @@ impl<F: Framework> Scheduler<F> {
                         refuse_seconds: F::HABITS.launch_seconds,
                     }));
                 }
-                Some(Verdict::Decline(refusals)) => self.decline(offer, &view, refusals, out),
+                Some(Verdict::Decline(refusals)) => {
+                    self.tell_refusals(&view, refusals, out);
+                    self.decline(offer, out);
+                }
                 None => return,
             }
         }
@@ -114,20 +122,20 @@ impl<F: Framework> Scheduler<F> {
         }
     }
 
-    fn decline(&mut self, offer: &mesos::Offer, view: &Offer, refusals: Vec<Refusal>, out: &mut Out) {
-        if let Some(live) = &self.live
-            && out.is_recording()
-        {
-            if let Some(line) = live.framework.decline_line(view, &refusals) {
-                out.push(Output::Log(line));
-            }
-            out.note(What::OfferDeclined {
-                offer: view.id.clone(),
-                host: view.host.clone(),
-                offered: view.summary(),
-                refusals,
-            });
+    fn tell_refusals(&mut self, view: &Offer, refusals: Vec<Refusal>, out: &mut Out) {
+        let Some(live) = self.live.as_ref().filter(|_| out.is_recording()) else { return };
+        if let Some(line) = live.framework.decline_line(view, &refusals) {
+            out.push(Output::Log(line));
         }
+        out.note(What::OfferDeclined {
+            offer: view.id.clone(),
+            host: view.host.clone(),
+            offered: view.summary(),
+            refusals,
+        });
+    }
+
+    fn decline(&mut self, offer: &mesos::Offer, out: &mut Out) {
         out.push(Output::Mesos(SchedulerCall::Decline {
             offer_ids: vec![offer.id.clone()],
             refuse_seconds: F::HABITS.decline_seconds,

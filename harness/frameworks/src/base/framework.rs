@@ -144,6 +144,10 @@ pub trait Framework: Send + Sized {
         let _ = stage;
     }
 
+    /// Whether an instance waits for an offer. If none does, [`offer`](Self::offer) would decline every one and
+    /// change nothing: where nobody reads why, it is not called then.
+    fn wants_offers(&self, now: Time) -> bool;
+
     /// Takes or declines one offer.
     fn offer(&mut self, offer: &Offer, stage: &mut Stage<'_>) -> Verdict;
 

@@ -23,6 +23,7 @@ mod store;
 mod textmap;
 mod wait;
 
+pub(crate) mod fields;
 pub mod properties;
 pub mod web;
 

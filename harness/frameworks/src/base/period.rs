@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 /// A whole number with a unit, printed as it was written: `10m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
@@ -53,6 +55,13 @@ impl FromStr for Period {
             .filter_map(|(unit, _)| Some((text.strip_suffix(unit)?, *unit)))
             .find_map(|(number, unit)| Some(Self { value: number.parse().ok()?, unit }))
             .ok_or_else(|| PeriodError(text.to_owned()))
+    }
+}
+
+/// As it prints.
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 /// A range of whole numbers, both ends included; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Range {
@@ -58,6 +60,13 @@ impl FromStr for Range {
         let number = |text: &str| text.parse::<u32>().map_err(|_| RangeError::Number(text.to_owned()));
         let (start, end) = text.split_once("..").unwrap_or((text, text));
         Self::new(number(start)?, number(end)?).ok_or(RangeError::Order)
+    }
+}
+
+/// As it prints.
+impl Serialize for Range {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// Keys with values in the order in which they were written; a key alone has no value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextMap {
@@ -65,6 +67,13 @@ impl TextMap {
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// An object; a key alone is `null`.
+impl Serialize for TextMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 

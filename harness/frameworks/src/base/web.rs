@@ -1,26 +1,37 @@
 //! HTTP as the four schedulers speak it: bodies of answers, JSON styles, error pages.
 
-use serde_json::Value;
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::Formatter;
 use stacklab_machine::http::Response;
 
-/// Exhibitor's and Zipkin's answer: `{"success":…,"message":…,"value":…}`, compact, always status 200. A failure has
-/// no value.
-pub fn outcome(success: bool, message: &str, value: Option<Value>) -> Response {
-    let mut body = serde_json::json!({ "success": success, "message": message });
-    if let (Some(value), Some(object)) = (value, body.as_object_mut()) {
-        object.insert("value".into(), value);
-    }
-    json(200, &body)
+#[derive(Serialize)]
+struct Outcome<'a, T> {
+    success: bool,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a T>,
+}
+
+/// Exhibitor's and Zipkin's answer: `{"success":true,"message":…,"value":…}`, compact, always status 200.
+pub fn success(message: &str, value: &impl Serialize) -> Response {
+    json(200, &Outcome { success: true, message, value: Some(value) })
+}
+
+/// Their answer to what does not work; it has no value, and status 200 all the same.
+pub fn failure(message: &str) -> Response {
+    json(200, &Outcome::<()> { success: false, message, value: None })
 }
 
 /// Compact JSON with a newline behind it.
-pub fn json(status: u16, body: &Value) -> Response {
-    Response::new(status, "application/json; charset=utf-8", format!("{body}\n"))
+pub fn json(status: u16, body: &impl Serialize) -> Response {
+    Response::new(status, "application/json; charset=utf-8", compact(body) + "\n")
 }
 
 /// JSON in Scala's own style (Kafka, DSE) with a newline behind it.
-pub fn spaced_json(status: u16, body: &Value) -> Response {
-    Response::new(status, "application/json; charset=utf-8", format!("{}\n", spaced(body)))
+pub fn spaced_json(status: u16, body: &impl Serialize) -> Response {
+    Response::new(status, "application/json; charset=utf-8", spaced(body) + "\n")
 }
 
 /// Kafka's and DSE's error: `{"code" : 400, "error" : "…"}`.
@@ -58,40 +69,45 @@ pub fn attachment(path: &str, data: Vec<u8>) -> Response {
         .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
 }
 
+/// Prints JSON without any blanks.
+pub fn compact(value: &impl Serialize) -> String {
+    // Only a map with keys that are no texts, or a fault of its own, keeps a value from being written.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// Prints JSON as Scala 2.10's `JSONObject.toString`: blanks around colons, a blank behind commas, `\/` for slashes.
-pub fn spaced(value: &Value) -> String {
-    let mut text = String::new();
-    print(value, &mut text);
-    text
+pub fn spaced(value: &impl Serialize) -> String {
+    let mut text = Vec::with_capacity(512);
+    let written = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Spaced));
+    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }
 
-fn print(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            text.push('{');
-            for (index, (key, value)) in fields.iter().enumerate() {
-                text.push_str(if index == 0 { "" } else { ", " });
-                print_text(key, text);
-                text.push_str(" : ");
-                print(value, text);
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                text.push_str(if index == 0 { "" } else { ", " });
-                print(item, text);
-            }
-            text.push(']');
-        }
-        Value::String(string) => print_text(string, text),
-        other => text.push_str(&other.to_string()),
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
     }
-}
 
-fn print_text(string: &str, text: &mut String) {
-    text.push_str(&Value::from(string).to_string().replace('/', "\\/"));
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b" : ")
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for (index, part) in fragment.split('/').enumerate() {
+            writer.write_all(if index == 0 { b"" } else { b"\\/" })?;
+            writer.write_all(part.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 fn escape(text: &str) -> String {
@@ -114,9 +130,9 @@ mod tests {
             code_error(400, "broker required").text(),
             "{\"code\" : 400, \"error\" : \"broker required\"}\n"
         );
-        let failure = outcome(false, "Servers 7 already exist", None);
+        let failure = failure("Servers 7 already exist");
         assert_eq!(failure.text(), "{\"success\":false,\"message\":\"Servers 7 already exist\"}\n");
-        let success = outcome(true, "", Some(Value::Array(Vec::new())));
+        let success = success("", &Vec::<u8>::new());
         assert_eq!(success.text(), "{\"success\":true,\"message\":\"\",\"value\":[]}\n");
     }
 }

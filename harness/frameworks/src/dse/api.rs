@@ -134,7 +134,7 @@ fn node_ids(nodes: &Nodes, params: &Params) -> Result<Vec<String>, Refused> {
 
 /// `node/list`: all of them.
 pub(super) fn list_nodes(nodes: &Nodes) -> Value {
-    nodes.nodes.iter().map(|node| nodes.show(node)).collect()
+    json!(nodes.nodes.iter().map(|node| nodes.show(node)).collect::<Vec<_>>())
 }
 
 /// `node/add` and `node/update`: everything or nothing.
@@ -157,7 +157,7 @@ pub(super) fn add_or_update_nodes(nodes: &mut Nodes, add: bool, params: &Params)
             settings.apply(node);
         }
     }
-    Ok(nodes.show_all(&ids))
+    Ok(json!(nodes.show_all(&ids)))
 }
 
 /// `node/remove`: idle nodes only.
@@ -195,7 +195,7 @@ pub(super) fn start_stop_reply(nodes: &Nodes, ids: &[String], status: &str) -> V
 
 /// `cluster/list`.
 pub(super) fn list_clusters(nodes: &Nodes) -> Value {
-    nodes.clusters.iter().map(Ring::to_json).collect()
+    json!(nodes.clusters)
 }
 
 const PORTS: [(&str, Port); 5] = [
@@ -234,7 +234,7 @@ pub(super) fn add_or_update_cluster(nodes: &mut Nodes, add: bool, params: &Param
             None => _ = cluster.ports.remove(&port),
         }
     }
-    Ok(cluster.to_json())
+    Ok(json!(cluster))
 }
 
 /// `cluster/remove`: its idle nodes move to the default cluster.

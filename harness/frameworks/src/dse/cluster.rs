@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::node::{Node, State};
+use super::node::{Node, Shown, State};
 use super::ports::Port;
 use crate::base::{IdsError, Range, expand_filtered};
-use crate::kafka::document::{Fault, Node as Document};
+use crate::kafka::document::{Fault, Node as Object};
 
 /// The cluster that is always there.
 pub const DEFAULT: &str = "default";
 
 /// A Cassandra cluster: what its nodes have in common.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Ring {
     /// Id, and `cluster_name`.
     pub id: String,
     /// `192.168.50.*`, `if:eth1`, hosts; comma list.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bind_address: Option<String>,
     /// Wanted ports; any for those that are missing.
     pub ports: BTreeMap<Port, Range>,
@@ -29,28 +32,12 @@ impl Ring {
         Self { id: id.to_owned(), ..Self::default() }
     }
 
-    /// Its document.
-    pub fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        node.insert("id".into(), json!(self.id));
-        if let Some(address) = &self.bind_address {
-            node.insert("bindAddress".into(), json!(address));
-        }
-        let ports: Map<String, Value> = self
-            .ports
-            .iter()
-            .map(|(port, range)| (port.name().to_owned(), json!(range.to_string())))
-            .collect();
-        node.insert("ports".into(), Value::Object(ports));
-        Value::Object(node)
-    }
-
     /// It out of its document.
     ///
     /// # Errors
     /// The first field that is missing or unreadable.
     pub fn from_json(node: &Value) -> Result<Self, Fault> {
-        let node = Document::of(node)?;
+        let node = Object::of(node)?;
         let ports = node.texts("ports")?;
         let ports: Option<_> =
             ports.iter().map(|(name, range)| Some((Port::from_name(name)?, range.parse().ok()?))).collect();
@@ -60,6 +47,18 @@ impl Ring {
             ports: ports.ok_or_else(|| Fault::at("ports"))?,
         })
     }
+}
+
+/// The state document; empty parts are left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framework_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Ring]>::is_empty")]
+    clusters: &'a [Ring],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<Shown<'a>>,
 }
 
 /// Everything that DSE-Mesos remembers.
@@ -141,28 +140,19 @@ impl Nodes {
     }
 
     /// The document of a node as the API shows it, with its whole cluster.
-    pub fn show(&self, node: &Node) -> Value {
-        node.to_json(self.cluster(&node.cluster))
+    pub fn show<'a>(&'a self, node: &'a Node) -> Shown<'a> {
+        node.shown(self.cluster(&node.cluster))
     }
 
     /// The documents of nodes as the API shows them.
-    pub fn show_all(&self, ids: &[String]) -> Value {
+    pub fn show_all(&self, ids: &[String]) -> Vec<Shown<'_>> {
         ids.iter().filter_map(|id| self.node(id)).map(|node| self.show(node)).collect()
     }
 
     /// The state document.
-    pub fn to_json(&self, framework_id: Option<&str>) -> Value {
-        let mut node = Map::new();
-        if let Some(id) = framework_id {
-            node.insert("frameworkId".into(), json!(id));
-        }
-        if !self.clusters.is_empty() {
-            node.insert("clusters".into(), self.clusters.iter().map(Ring::to_json).collect());
-        }
-        if !self.nodes.is_empty() {
-            node.insert("nodes".into(), self.nodes.iter().map(|node| node.to_json(None)).collect());
-        }
-        Value::Object(node)
+    pub fn document<'a>(&'a self, framework_id: Option<&'a str>) -> Document<'a> {
+        let nodes = self.nodes.iter().map(|node| node.shown(None)).collect();
+        Document { framework_id, clusters: &self.clusters, nodes }
     }
 
     /// It out of the state document.
@@ -170,7 +160,7 @@ impl Nodes {
     /// # Errors
     /// What the original throws an exception for, and exits.
     pub fn from_json(document: &Value) -> Result<Self, Fault> {
-        let document = Document::of(document)?;
+        let document = Object::of(document)?;
         let mut nodes = Self::default();
         if document.optional("clusters").is_some() {
             nodes.clusters =
@@ -192,6 +182,8 @@ impl Nodes {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::base::web::spaced;
 
@@ -214,7 +206,7 @@ mod tests {
     #[test]
     fn reads_and_writes_nodes() {
         let node = Node::from_json(&serde_json::from_str(NODE).expect("JSON"), true).expect("node");
-        assert_eq!(spaced(&node.to_json(Some(&cluster()))), NODE);
+        assert_eq!(spaced(&node.shown(Some(&cluster()))), NODE);
         let mut nodes = Nodes { framework_id: Some("F1".into()), ..Nodes::default() };
         nodes.clusters.push(cluster());
         nodes.add(node);
@@ -224,7 +216,7 @@ mod tests {
         assert_eq!(ids, ["2", "7", "10"]);
         assert_eq!(nodes.seeds("c1"), ["slave2"]);
         assert_eq!(nodes.seeds(DEFAULT), Vec::<String>::new());
-        let document = nodes.to_json(Some("F1"));
+        let document = json!(nodes.document(Some("F1")));
         assert_eq!(document["nodes"][1]["cluster"], "c1");
         assert_eq!(document["clusters"][0].to_string(), r#"{"id":"default","ports":{}}"#);
         assert_eq!(Nodes::from_json(&document), Ok(nodes.clone()));
@@ -239,7 +231,7 @@ mod tests {
         let mut nodes = Nodes::default();
         super::super::api::add_or_update_nodes(&mut nodes, true, &crate::kafka::params::params(query))
             .expect("node");
-        let document = nodes.to_json(None);
+        let document = json!(nodes.document(None));
         assert_eq!(
             spaced(&document["nodes"][0]),
             concat!(

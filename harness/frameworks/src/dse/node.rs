@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::cluster::Ring;
 use super::ports::Reservation;
@@ -11,7 +13,8 @@ use crate::kafka::Stickiness;
 use crate::kafka::document::{Fault, Node as Document};
 
 /// How far a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum State {
     Idle,
@@ -82,7 +85,8 @@ pub struct Node {
 }
 
 /// A launched node's place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Runtime {
     /// Task id, `cassandra-<id>-<ms>`.
     pub task_id: String,
@@ -93,6 +97,7 @@ pub struct Runtime {
     /// The offer's host.
     pub hostname: String,
     /// Its address, known from RUNNING on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Addresses of the seed nodes at the time of the launch.
     pub seeds: Vec<String>,
@@ -134,40 +139,8 @@ impl Node {
 
     /// Its document; `ring` is its whole cluster for the API and the executor, and nothing for the state
     /// document, which names the cluster only.
-    pub fn to_json(&self, ring: Option<&Ring>) -> Value {
-        let mut node = Map::new();
-        let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);
-        put("id", json!(self.id));
-        put("state", json!(self.state.name()));
-        put("cluster", ring.map_or_else(|| json!(self.cluster), Ring::to_json));
-        put("stickiness", self.stickiness.to_json());
-        if let Some(runtime) = &self.runtime {
-            put("runtime", runtime.to_json());
-        }
-        put("cpu", json!(self.cpu));
-        put("mem", json!(self.mem));
-        put("seed", json!(self.seed));
-        let mut optional = |key: &str, text: Option<String>| {
-            if let Some(text) = text {
-                put(key, json!(text));
-            }
-        };
-        optional("replaceAddress", self.replace_address.clone());
-        optional("jvmOptions", self.jvm_options.clone());
-        optional("rack", Some(self.rack.clone()));
-        optional("dc", Some(self.dc.clone()));
-        optional("constraints", (!self.constraints.is_empty()).then(|| self.constraints.to_string()));
-        let seed = &self.seed_constraints;
-        optional("seedConstraints", (!seed.is_empty()).then(|| seed.to_string()));
-        optional("dataFileDirs", self.data_file_dirs.clone());
-        optional("commitLogDir", self.commit_log_dir.clone());
-        optional("savedCachesDir", self.saved_caches_dir.clone());
-        if !self.yaml.is_empty() {
-            let yaml: Map<String, Value> =
-                self.yaml.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
-            put("cassandraDotYaml", Value::Object(yaml));
-        }
-        Value::Object(node)
+    pub fn shown<'a>(&'a self, ring: Option<&'a Ring>) -> Shown<'a> {
+        Shown { node: self, ring }
     }
 
     /// A node out of its document, in which the cluster is its id, or a whole object if `expanded`.
@@ -214,23 +187,49 @@ impl Node {
     }
 }
 
-impl Runtime {
-    fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);
-        put("taskId", json!(self.task_id));
-        put("executorId", json!(self.executor_id));
-        put("slaveId", json!(self.slave_id));
-        put("hostname", json!(self.hostname));
-        if let Some(address) = &self.address {
-            put("address", json!(address));
-        }
-        put("seeds", json!(self.seeds));
-        put("attributes", json!(self.attributes));
-        put("reservation", self.reservation.to_json());
-        Value::Object(node)
-    }
+/// A node with its whole cluster, or with its cluster's id only.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    node: &'a Node,
+    ring: Option<&'a Ring>,
+}
 
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { node, ring } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &node.id)?;
+        map.serialize_entry("state", &node.state)?;
+        match ring {
+            Some(ring) => map.serialize_entry("cluster", ring)?,
+            None => map.serialize_entry("cluster", &node.cluster)?,
+        }
+        map.serialize_entry("stickiness", &node.stickiness)?;
+        optional(&mut map, "runtime", node.runtime.as_ref())?;
+        map.serialize_entry("cpu", &node.cpu)?;
+        map.serialize_entry("mem", &node.mem)?;
+        map.serialize_entry("seed", &node.seed)?;
+        optional(&mut map, "replaceAddress", node.replace_address.as_ref())?;
+        optional(&mut map, "jvmOptions", node.jvm_options.as_ref())?;
+        map.serialize_entry("rack", &node.rack)?;
+        map.serialize_entry("dc", &node.dc)?;
+        let constraints = [("constraints", &node.constraints), ("seedConstraints", &node.seed_constraints)];
+        for (key, constraints) in constraints {
+            optional(&mut map, key, Some(constraints).filter(|some| !some.is_empty()))?;
+        }
+        optional(&mut map, "dataFileDirs", node.data_file_dirs.as_ref())?;
+        optional(&mut map, "commitLogDir", node.commit_log_dir.as_ref())?;
+        optional(&mut map, "savedCachesDir", node.saved_caches_dir.as_ref())?;
+        optional(&mut map, "cassandraDotYaml", Some(&node.yaml).filter(|yaml| !yaml.is_empty()))?;
+        map.end()
+    }
+}
+
+fn optional<M: SerializeMap>(map: &mut M, key: &str, value: Option<&impl Serialize>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(key, value))
+}
+
+impl Runtime {
     fn from_json(node: &Value) -> Result<Self, Fault> {
         let node = Document::of(node)?;
         let seeds: Option<_> =

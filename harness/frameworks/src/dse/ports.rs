@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::base::{Amount, Offer, Range, Resource};
 use crate::kafka::document::{Fault, Node as Document};
 
 /// One of the ports that a node needs, in the order in which they are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Port {
     Storage,
@@ -45,7 +47,8 @@ impl Port {
 }
 
 /// What a node has been given.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reservation {
     /// CPUs.
     pub cpus: f64,
@@ -54,6 +57,7 @@ pub struct Reservation {
     /// Ports; one that could not be had is missing.
     pub ports: BTreeMap<Port, u32>,
     /// Ports that a node of the same cluster on the same host holds already, and that Mesos is not asked for.
+    #[serde(rename = "ignoredPorts")]
     pub ignored: Vec<Port>,
 }
 
@@ -70,14 +74,6 @@ impl Reservation {
         let asked = self.ports.iter().filter(|(port, _)| !self.ignored.contains(port));
         resources.extend(asked.map(|(_, number)| Resource::port(*number)));
         resources
-    }
-
-    /// Its document.
-    pub fn to_json(&self) -> Value {
-        let ports: Map<String, Value> =
-            self.ports.iter().map(|(port, number)| (port.name().to_owned(), json!(number))).collect();
-        let ignored: Vec<&str> = self.ignored.iter().map(|port| port.name()).collect();
-        json!({"cpus": self.cpus, "mem": self.mem, "ports": ports, "ignoredPorts": ignored})
     }
 
     /// It out of its document.
@@ -179,6 +175,6 @@ mod tests {
         };
         let expected = [Resource::scalar("cpus", 0.5), Resource::scalar("mem", 512.0), Resource::port(2)];
         assert_eq!(reservation.resources(), expected);
-        assert_eq!(Reservation::from_json(&reservation.to_json()), Ok(reservation));
+        assert_eq!(Reservation::from_json(&serde_json::json!(reservation)), Ok(reservation));
     }
 }

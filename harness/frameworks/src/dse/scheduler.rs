@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use stacklab_machine::Time;
 use stacklab_machine::http::{Request, Response};
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::Refusal;
@@ -219,7 +220,7 @@ impl Framework for DseMesos {
     }
 
     fn document(&self, framework_id: Option<&str>) -> String {
-        web::spaced(&self.nodes.to_json(framework_id))
+        web::spaced(&self.nodes.document(framework_id))
     }
 
     fn exception(_path: &str, error: &str) -> Response {
@@ -296,6 +297,11 @@ impl Framework for DseMesos {
             let _ = stage.kill(task, Some(&runtime.slave_id));
             stage.changed();
         }
+    }
+
+    fn wants_offers(&self, _now: Time) -> bool {
+        let mut starting = self.nodes.nodes.iter().filter(|node| node.state == State::Starting).peekable();
+        starting.peek().is_some() && starting.all(|node| node.runtime.is_none())
     }
 
     fn offer(&mut self, offer: &Offer, stage: &mut Stage<'_>) -> Verdict {

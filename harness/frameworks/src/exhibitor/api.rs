@@ -1,12 +1,11 @@
 //! The REST interface.
 
-use serde_json::{Value, json};
 use stacklab_machine::http::{Method, Request, Response};
 use stacklab_machine::process::ExchangeId;
 
 use super::keys;
 use super::scheduler::{ExhibitorScheduler, change};
-use super::server::{Server, State};
+use super::server::{Document, Server, State};
 use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, decimal, expand, web, whole};
 
 /// A `start` that waits.
@@ -94,7 +93,7 @@ impl ExhibitorScheduler {
         if missing.is_empty() {
             return Ok(Ok((expression, ids)));
         }
-        Ok(Err(web::outcome(false, &format!("Servers {} do not exist", missing.join(",")), None)))
+        Ok(Err(web::failure(&format!("Servers {} do not exist", missing.join(",")))))
     }
 
     fn add(&mut self, parameters: &Parameters, stage: &mut Stage<'_>) -> Answer {
@@ -103,7 +102,7 @@ impl ExhibitorScheduler {
             ids.iter().filter(|id| self.server(id).is_some()).map(String::as_str).collect();
         if !existing.is_empty() {
             let message = format!("Servers {} already exist", existing.join(","));
-            return Ok(Reply::Now(web::outcome(false, &message, None)));
+            return Ok(Reply::Now(web::failure(&message)));
         }
         let mut added = Vec::new();
         for id in &ids {
@@ -164,7 +163,7 @@ impl ExhibitorScheduler {
         if in_time {
             return self.success(&format!("Started servers {expression}"), &call.ids);
         }
-        web::outcome(false, &format!("Start servers {expression} timed out after {}", call.timeout), None)
+        web::failure(&format!("Start servers {expression} timed out after {}", call.timeout))
     }
 
     fn stop(&mut self, parameters: &Parameters, stage: &mut Stage<'_>) -> Answer {
@@ -206,8 +205,7 @@ impl ExhibitorScheduler {
     /// An answer whose value holds just the servers named in the call.
     fn success(&self, message: &str, ids: &[String]) -> Response {
         let named = self.servers.iter().filter(|server| ids.contains(&server.id));
-        let cluster: Vec<Value> = named.map(Server::to_json).collect();
-        web::outcome(true, message, Some(json!({"frameworkid": null, "cluster": cluster})))
+        web::success(message, &Document { frameworkid: None, cluster: named.collect() })
     }
 }
 

@@ -151,11 +151,11 @@ impl Ensemble {
         if self.empty == body && self.pause_for_content(stage) {
             return;
         }
-        let state: Value = match serde_json::from_slice(&body) {
+        let mut state: Value = match serde_json::from_slice(&body) {
             Ok(state) => state,
             Err(error) => return self.read_again(&error.to_string(), stage),
         };
-        let Some(config) = state["config"].as_object() else {
+        let Some(config) = state.get_mut("config").and_then(Value::as_object_mut).map(std::mem::take) else {
             return self.read_again("no configuration", stage);
         };
         let loaded = config.get("zookeeperInstallDirectory").and_then(Value::as_str).unwrap_or_default();
@@ -179,10 +179,9 @@ impl Ensemble {
         left
     }
 
-    fn change(&mut self, config: &Map<String, Value>, servers: &[Server], stage: &mut Stage<'_>) {
+    fn change(&mut self, mut fields: Map<String, Value>, servers: &[Server], stage: &mut Stage<'_>) {
         let Some(change) = self.changes.front() else { return };
-        let mut fields = config.clone();
-        let old = ServersSpec::parse(config.get("serversSpec").and_then(Value::as_str).unwrap_or_default());
+        let old = ServersSpec::parse(fields.get("serversSpec").and_then(Value::as_str).unwrap_or_default());
         let new = match &change.kind {
             Kind::Leave => old.without_host(&change.host),
             Kind::Join { overrides } => {

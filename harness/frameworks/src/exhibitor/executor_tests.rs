@@ -8,7 +8,7 @@ use stacklab_mesos::{ExecutorEvent, Resources, TaskInfo};
 
 use super::ExhibitorExecutor;
 use super::server::Server;
-use crate::base::Executor;
+use crate::base::{Executor, web};
 use crate::kafka::rig::Rig;
 
 type Worker = Rig<Executor<ExhibitorExecutor>>;
@@ -19,7 +19,7 @@ fn task(arguments: &[(&str, &str)]) -> Arc<TaskInfo> {
         config.exhibitor.insert((*key).into(), (*value).into());
     }
     let mut task = TaskInfo::new("exhibitor-70-x", "exhibitor-70", "S0".into(), Resources::new());
-    task.data = Some(config.to_json().to_string().into_bytes());
+    task.data = Some(web::compact(&config).into_bytes());
     Arc::new(task)
 }
 

@@ -6,7 +6,7 @@ use stacklab_machine::uuid_v4;
 use super::EXECUTOR_CLASS;
 use super::scheduler::ExhibitorScheduler;
 use super::server::{Server, State, Task};
-use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough};
+use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough, web};
 
 impl ExhibitorScheduler {
     /// Gives the offer to the first waiting server that fits.
@@ -83,7 +83,7 @@ impl ExhibitorScheduler {
                 Resource::scalar("mem", server.config.mem),
                 Resource::port(port),
             ],
-            data: server.config.to_json().to_string().into_bytes(),
+            data: web::compact(&server.config).into_bytes(),
         };
         server.task = Some(task);
         server.state = State::Staging;

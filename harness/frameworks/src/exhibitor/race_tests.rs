@@ -10,7 +10,7 @@ use stacklab_mesos::{ExecutorEvent, Resources, TaskInfo};
 
 use super::ExhibitorExecutor;
 use super::server::Server;
-use crate::base::{Context, Executor};
+use crate::base::{Context, Executor, web};
 
 /// An Exhibitor, and the one node that it shares with the others.
 struct World {
@@ -36,7 +36,7 @@ impl World {
             config.exhibitor.insert(key.into(), value.into());
         }
         let mut task = TaskInfo::new("exhibitor-2-x", "exhibitor-2", "S0".into(), Resources::new());
-        task.data = Some(config.to_json().to_string().into_bytes());
+        task.data = Some(web::compact(&config).into_bytes());
         world.give(Input::Start);
         world.give(Input::Mesos(ExecutorEvent::Launch(Arc::new(task))));
         world

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stacklab_machine::process::{CallId, ExchangeId};
 use stacklab_machine::timeline::Refusal;
 use stacklab_machine::{Time, http};
@@ -10,11 +10,11 @@ use stacklab_machine::{Time, http};
 use super::api::StartCall;
 use super::ensemble::Ensemble;
 use super::options::{self, GRAMMAR};
-use super::server::{Server, State};
+use super::server::{Document, Server, State};
 use super::view::Views;
 use crate::base::{
     Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
-    Status, TaskState, Verdict,
+    Status, TaskState, Verdict, web,
 };
 
 /// The scheduler of Exhibitor-Mesos.
@@ -84,8 +84,7 @@ impl Framework for ExhibitorScheduler {
     }
 
     fn document(&self, framework_id: Option<&str>) -> String {
-        let cluster: Vec<Value> = self.servers.iter().map(Server::to_json).collect();
-        json!({"frameworkid": framework_id, "cluster": cluster}).to_string()
+        web::compact(&Document { frameworkid: framework_id, cluster: self.servers.iter().collect() })
     }
 
     fn http(
@@ -129,6 +128,10 @@ impl Framework for ExhibitorScheduler {
                 stage.die(error.to_string());
             }
         }
+    }
+
+    fn wants_offers(&self, _: Time) -> bool {
+        self.servers.iter().any(|server| server.state == State::Stopped)
     }
 
     fn offer(&mut self, offer: &Offer, stage: &mut Stage<'_>) -> Verdict {

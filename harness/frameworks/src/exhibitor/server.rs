@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::base::{Constraints, Dialect, Range};
+use crate::base::{Constraints, Dialect, Range, fields};
 
 /// State of a server. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum State {
     Added,
     Stopped,
@@ -35,16 +36,19 @@ impl State {
 }
 
 /// The task of a server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Task {
     pub(super) id: String,
+    #[serde(rename = "slaveId")]
     pub(super) agent: String,
+    #[serde(rename = "executorId")]
     pub(super) executor: String,
+    #[serde(serialize_with = "fields::object")]
     pub(super) attributes: Vec<(String, String)>,
 }
 
 /// A server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Server {
     pub(super) id: String,
     pub(super) state: State,
@@ -53,12 +57,21 @@ pub(super) struct Server {
     pub(super) config: Config,
 }
 
+/// Servers as they are stored and shown.
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    pub(super) frameworkid: Option<&'a str>,
+    pub(super) cluster: Vec<&'a Server>,
+}
+
 /// What the executor is told, too: it is the task's data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Config {
     /// Arguments of Exhibitor; `port` is the UI port chosen at launch.
+    #[serde(rename = "exhibitorConfig")]
     pub(super) exhibitor: BTreeMap<String, String>,
     /// Settings of the shared configuration that this server brings along.
+    #[serde(rename = "sharedConfigOverride")]
     pub(super) shared: BTreeMap<String, String>,
     pub(super) id: String,
     /// Host it was placed on last; empty if it is not placed.
@@ -67,8 +80,10 @@ pub(super) struct Config {
     /// MB.
     pub(super) mem: f64,
     /// Milliseconds between two looks at the shared configuration.
+    #[serde(rename = "sharedConfigChangeBackoff")]
     pub(super) backoff_ms: u64,
     /// Wanted UI ports; any if empty.
+    #[serde(serialize_with = "fields::ranges")]
     pub(super) ports: Vec<Range>,
 }
 
@@ -99,16 +114,6 @@ impl Server {
         (!self.config.hostname.is_empty()).then(|| format!("http://{}:{port}", self.config.hostname))
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "id": self.id,
-            "state": self.state.name(),
-            "task": self.task.as_ref().map(Task::to_json),
-            "constraints": self.constraints.to_string(),
-            "config": self.config.to_json(),
-        })
-    }
-
     /// Reads a stored server; `None` if anything is missing or of another type.
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         let task = match value.get("task")? {
@@ -126,12 +131,6 @@ impl Server {
 }
 
 impl Task {
-    fn to_json(&self) -> Value {
-        let attributes: serde_json::Map<_, _> =
-            self.attributes.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        json!({"id": self.id, "slaveId": self.agent, "executorId": self.executor, "attributes": attributes})
-    }
-
     fn from_json(value: &Value) -> Option<Self> {
         let attributes = map(value, "attributes")?.into_iter().collect();
         Some(Self {
@@ -144,19 +143,6 @@ impl Task {
 }
 
 impl Config {
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "exhibitorConfig": self.exhibitor,
-            "sharedConfigOverride": self.shared,
-            "id": self.id,
-            "hostname": self.hostname,
-            "cpu": self.cpu,
-            "mem": self.mem,
-            "sharedConfigChangeBackoff": self.backoff_ms,
-            "ports": Range::print_list(&self.ports),
-        })
-    }
-
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         Some(Self {
             exhibitor: map(value, "exhibitorConfig")?,
@@ -183,6 +169,7 @@ fn map(value: &Value, field: &str) -> Option<BTreeMap<String, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn is_written_as_the_original_writes_it() {
@@ -196,7 +183,7 @@ mod tests {
         });
         server.config.mem = 1024.0;
         server.config.exhibitor.insert("port".into(), "31150".into());
-        let text = server.to_json().to_string();
+        let text = serde_json::to_string(&server).expect("JSON");
         expect_test::expect![[r#"{"id":"7","state":"Running","task":{"id":"exhibitor-7-0d5e6c1a","slaveId":"S0","executorId":"7","attributes":{"rack":"r1"}},"constraints":"hostname=unique","config":{"exhibitorConfig":{"port":"31150"},"sharedConfigOverride":{},"id":"7","hostname":"","cpu":0.2,"mem":1024.0,"sharedConfigChangeBackoff":10000,"ports":""}}"#]].assert_eq(&text);
         assert_eq!(Server::from_json(&serde_json::from_str(&text).unwrap()), Some(server));
         // What a later release wrote does not fit, and neither does what an earlier one left out.

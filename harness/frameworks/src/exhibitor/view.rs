@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use stacklab_machine::http;
 use stacklab_machine::process::{CallId, ExchangeId};
 
@@ -23,15 +23,39 @@ pub(super) struct Views {
 
 #[derive(Debug)]
 struct View {
-    servers: Vec<(Value, Value)>,
+    servers: Vec<Seen>,
     missing: usize,
+}
+
+/// A server as it was when the call came, and what its Exhibitor says of the ensemble.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    server: Server,
+    exhibitor_cluster_view: Option<Vec<Entry>>,
+}
+
+/// What an Exhibitor says of one server, in the framework's own order of fields.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    hostname: String,
+    is_leader: bool,
+    description: String,
+    code: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Statuses {
+    server_statuses: Vec<Seen>,
 }
 
 impl ExhibitorScheduler {
     pub(super) fn show<W>(&mut self, exchange: ExchangeId, stage: &mut Stage<'_>) -> Reply<W> {
         let mut view = View { servers: Vec::new(), missing: 0 };
         for (index, server) in self.servers.iter().enumerate() {
-            view.servers.push((server.to_json(), Value::Null));
+            view.servers.push(Seen { server: server.clone(), exhibitor_cluster_view: None });
             if let Some(endpoint) = reachable(server) {
                 let request = http::Request::get(format!("{endpoint}/exhibitor/v1/cluster/status"));
                 let call = stage.http(request, Some(PATIENCE));
@@ -57,7 +81,9 @@ impl ExhibitorScheduler {
         let view = self.views.open.get_mut(&exchange)?;
         view.missing -= 1;
         if let Some(server) = view.servers.get_mut(index) {
-            server.1 = result.ok().and_then(|response| read(&response)).unwrap_or(Value::Null);
+            // An answer that cannot be read is none.
+            server.exhibitor_cluster_view =
+                result.ok().and_then(|response| serde_json::from_slice(&response.body).ok());
         }
         if view.missing == 0
             && let Some(view) = self.views.open.remove(&exchange)
@@ -70,27 +96,8 @@ impl ExhibitorScheduler {
 
 impl View {
     fn response(self) -> http::Response {
-        let statuses: Vec<Value> = self
-            .servers
-            .into_iter()
-            .map(|(server, view)| json!({"server": server, "exhibitorClusterView": view}))
-            .collect();
-        web::outcome(true, "", Some(json!({"serverStatuses": statuses})))
+        web::success("", &Statuses { server_statuses: self.servers })
     }
-}
-
-/// The entries in the framework's own order of fields; `None` if they cannot be read.
-fn read(response: &http::Response) -> Option<Value> {
-    let entries: Value = serde_json::from_slice(&response.body).ok()?;
-    let entry = |entry: &Value| {
-        Some(json!({
-            "hostname": entry["hostname"].as_str()?,
-            "isLeader": entry["isLeader"].as_bool()?,
-            "description": entry["description"].as_str()?,
-            "code": entry["code"].as_i64()?,
-        }))
-    };
-    entries.as_array()?.iter().map(entry).collect::<Option<Vec<Value>>>().map(Value::Array)
 }
 
 /// Address of a server's Exhibitor, if it can be asked.

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use stacklab_machine::Time;
 
 use super::document::{Fault, Node};
 use super::failover::Failover;
 use super::stickiness::Stickiness;
-use crate::base::{Constraints, Dialect, Period, Range, TextMap};
+use crate::base::{Constraints, Dialect, Period, Range, TextMap, fields};
 
 /// A broker: what is wanted, and the task that plays it, if any.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Broker {
     /// Id, a whole number as text.
     pub id: String,
@@ -24,27 +26,35 @@ pub struct Broker {
     /// Java heap, MB.
     pub heap: i64,
     /// Wanted port; any if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<Range>,
     /// `192.168.50.*`, `if:eth1`, a host.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bind_address: Option<String>,
     /// Placement constraints.
+    #[serde(skip_serializing_if = "Constraints::is_empty")]
     pub constraints: Constraints,
     /// Additions to `server.properties`.
+    #[serde(skip_serializing_if = "TextMap::is_empty", serialize_with = "fields::text")]
     pub options: TextMap,
     /// Additions to `log4j.properties`.
+    #[serde(skip_serializing_if = "TextMap::is_empty", serialize_with = "fields::text")]
     pub log4j_options: TextMap,
     /// JVM options of the executor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jvm_options: Option<String>,
     /// Remembered host.
     pub stickiness: Stickiness,
     /// Failures and delays.
     pub failover: Failover,
     /// The task.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
 }
 
 /// The task of a broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Task {
     /// Task id, `broker-<id>-<uuid>`.
     pub id: String,
@@ -55,6 +65,7 @@ pub struct Task {
     /// The offer's host.
     pub hostname: String,
     /// `host:port`, known from RUNNING on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Text attributes of the agent.
     pub attributes: BTreeMap<String, String>,
@@ -63,7 +74,8 @@ pub struct Task {
 }
 
 /// How far a task is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum TaskState {
     Starting,
@@ -150,36 +162,6 @@ impl Broker {
         if failed { self.failover.register_failure(now) } else { self.failover.reset() }
     }
 
-    /// Its document.
-    pub fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);
-        put("id", json!(self.id));
-        put("active", json!(self.active));
-        put("cpus", json!(self.cpus));
-        put("mem", json!(self.mem));
-        put("heap", json!(self.heap));
-        let texts = [
-            ("port", self.port.map(|port| port.to_string())),
-            ("bindAddress", self.bind_address.clone()),
-            ("constraints", (!self.constraints.is_empty()).then(|| self.constraints.to_string())),
-            ("options", (!self.options.is_empty()).then(|| self.options.to_string())),
-            ("log4jOptions", (!self.log4j_options.is_empty()).then(|| self.log4j_options.to_string())),
-            ("jvmOptions", self.jvm_options.clone()),
-        ];
-        for (key, text) in texts {
-            if let Some(text) = text {
-                put(key, json!(text));
-            }
-        }
-        put("stickiness", self.stickiness.to_json());
-        put("failover", self.failover.to_json());
-        if let Some(task) = &self.task {
-            put("task", task.to_json());
-        }
-        Value::Object(node)
-    }
-
     /// A broker out of its document.
     ///
     /// # Errors
@@ -213,21 +195,6 @@ impl Broker {
 }
 
 impl Task {
-    fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);
-        put("id", json!(self.id));
-        put("slaveId", json!(self.slave_id));
-        put("executorId", json!(self.executor_id));
-        put("hostname", json!(self.hostname));
-        if let Some(endpoint) = &self.endpoint {
-            put("endpoint", json!(endpoint));
-        }
-        put("attributes", json!(self.attributes));
-        put("state", json!(self.state.name()));
-        Value::Object(node)
-    }
-
     fn from_json(node: &Value) -> Result<Self, Fault> {
         let node = Node::of(node)?;
         Ok(Self {

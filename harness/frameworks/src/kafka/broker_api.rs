@@ -247,8 +247,8 @@ pub(super) fn start_stop_reply(cluster: &Cluster, ids: &[String], status: &str) 
     json!({"status": status, "brokers": documents(cluster, ids)})
 }
 
-fn documents(cluster: &Cluster, ids: &[String]) -> Vec<Value> {
-    ids.iter().filter_map(|id| cluster.broker(id)).map(Broker::to_json).collect()
+fn documents<'a>(cluster: &'a Cluster, ids: &[String]) -> Vec<&'a Broker> {
+    ids.iter().filter_map(|id| cluster.broker(id)).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,21 @@
 //! All brokers of the framework, and the document that holds them.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::broker::{Broker, TaskState};
 use super::document::{Fault, Node};
 use crate::base::{IdsError, expand_filtered};
+
+/// The state document; empty parts are left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<'a> {
+    #[serde(skip_serializing_if = "<[Broker]>::is_empty")]
+    brokers: &'a [Broker],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framework_id: Option<&'a str>,
+}
 
 /// Everything that Kafka-Mesos remembers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,16 +70,9 @@ impl Cluster {
         tasks.filter_map(value).collect()
     }
 
-    /// The state document; empty parts are left out.
-    pub fn to_json(&self, framework_id: Option<&str>) -> Value {
-        let mut node = Map::new();
-        if !self.brokers.is_empty() {
-            node.insert("brokers".into(), self.brokers.iter().map(Broker::to_json).collect());
-        }
-        if let Some(id) = framework_id {
-            node.insert("frameworkId".into(), json!(id));
-        }
-        Value::Object(node)
+    /// The state document, to be written.
+    pub fn document<'a>(&'a self, framework_id: Option<&'a str>) -> Document<'a> {
+        Document { brokers: &self.brokers, framework_id }
     }
 
     /// The cluster out of its document, with the framework's id if there is one.
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn reads_and_writes_the_document() {
         let (cluster, id) = read(DOCUMENT).expect("sample");
-        assert_eq!(spaced(&cluster.to_json(id.as_deref())), DOCUMENT);
+        assert_eq!(spaced(&cluster.document(id.as_deref())), DOCUMENT);
         assert_eq!(cluster.peers("hostname"), ["slave1"]);
         assert_eq!(cluster.peers("rack"), ["r1"]);
         assert_eq!(cluster.peers("zone"), Vec::<String>::new());
@@ -120,13 +124,13 @@ mod tests {
     fn writes_a_new_broker() {
         let cluster = Cluster { brokers: vec![Broker::new("70")] };
         assert_eq!(
-            spaced(&cluster.to_json(None)),
+            spaced(&cluster.document(None)),
             concat!(
                 r#"{"brokers" : [{"id" : "70", "active" : false, "cpus" : 1.0, "mem" : 2048, "heap" : 1024, "#,
                 r#""stickiness" : {"period" : "10m"}, "failover" : {"delay" : "1m", "maxDelay" : "10m"}}]}"#
             )
         );
-        assert_eq!(spaced(&Cluster::default().to_json(None)), "{}");
+        assert_eq!(spaced(&Cluster::default().document(None)), "{}");
     }
 
     #[test]

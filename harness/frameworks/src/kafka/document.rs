@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use stacklab_machine::Time;
 
@@ -84,6 +85,11 @@ impl<'a> Node<'a> {
 pub(crate) fn print_date(at: Time) -> String {
     let (year, month, day, hour, minute, second, ms) = at.utc();
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{ms:03}")
+}
+
+/// Such a date as a field.
+pub(crate) fn date<S: Serializer>(at: &Option<Time>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(print_date).serialize(serializer)
 }
 
 /// Reads such a date; dates before 1970 or after 9999 are none.

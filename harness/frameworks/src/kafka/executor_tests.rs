@@ -20,7 +20,7 @@ fn task(change: impl Fn(&mut Broker)) -> Arc<TaskInfo> {
     let mut broker = Broker::new("70");
     change(&mut broker);
     let mut data = TextMap::default();
-    data.insert("broker", Some(web::spaced(&broker.to_json())));
+    data.insert("broker", Some(web::spaced(&broker)));
     data.insert("defaults", Some(DEFAULTS.into()));
     let mut task = TaskInfo::new("broker-70-1", "broker-70", "S1".into(), Resources::new());
     task.data = Some(data.to_string().into_bytes());

@@ -2,25 +2,34 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use stacklab_machine::Time;
 
-use super::document::{Fault, Node, parse_date, print_date};
+use super::document::{Fault, Node, date, parse_date};
 use crate::base::Period;
 
 /// Delays and the failures so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failover {
     /// Delay after the first failure.
     pub delay: Period,
     /// Longest delay.
     pub max_delay: Period,
     /// Failures after which the broker is deactivated.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tries: Option<i32>,
     /// Failures in a row.
+    #[serde(skip_serializing_if = "is_zero")]
     pub failures: u32,
     /// When the last one happened.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "date")]
     pub failure_time: Option<Time>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Default for Failover {
@@ -93,24 +102,6 @@ impl Failover {
         self.failure_time = None;
     }
 
-    /// Its document.
-    pub fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        let mut put = |key: &str, value: Value| _ = node.insert(key.to_owned(), value);
-        put("delay", json!(self.delay.to_string()));
-        put("maxDelay", json!(self.max_delay.to_string()));
-        if let Some(tries) = self.max_tries {
-            put("maxTries", json!(tries));
-        }
-        if self.failures != 0 {
-            put("failures", json!(self.failures));
-        }
-        if let Some(at) = self.failure_time {
-            put("failureTime", json!(print_date(at)));
-        }
-        Value::Object(node)
-    }
-
     /// It out of its document.
     pub fn from_json(node: &Value) -> Result<Self, Fault> {
         let node = Node::of(node)?;
@@ -167,7 +158,7 @@ mod tests {
         assert!(!failover.is_waiting(Time::SIM_START + Duration::from_secs(60)));
         failover.register_failure(Time::SIM_START);
         assert!(failover.is_exhausted());
-        assert_eq!(Failover::from_json(&failover.to_json()), Ok(failover.clone()));
+        assert_eq!(Failover::from_json(&serde_json::json!(failover)), Ok(failover.clone()));
         failover.reset();
         assert!(!failover.is_waiting(Time::SIM_START) && !failover.is_exhausted());
     }

@@ -95,7 +95,7 @@ fn task_data(
         defaults.insert(key, Some(value.to_owned()));
     }
     let mut data = TextMap::default();
-    data.insert("broker", Some(web::spaced(&broker.to_json())));
+    data.insert("broker", Some(web::spaced(broker)));
     data.insert("defaults", Some(defaults.to_string()));
     data
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use stacklab_machine::Time;
 use stacklab_machine::http::{Request, Response};
 use stacklab_machine::process::{CallId, ExchangeId, ZkError, ZkOp, ZkReply};
 use stacklab_machine::timeline::Refusal;
@@ -254,7 +255,7 @@ impl Framework for KafkaMesos {
     }
 
     fn document(&self, framework_id: Option<&str>) -> String {
-        web::spaced(&self.cluster.to_json(framework_id))
+        web::spaced(&self.cluster.document(framework_id))
     }
 
     fn exception(_path: &str, error: &str) -> Response {
@@ -333,6 +334,10 @@ impl Framework for KafkaMesos {
             stage.changed();
             tell(broker, from, stage);
         }
+    }
+
+    fn wants_offers(&self, now: Time) -> bool {
+        self.cluster.brokers.iter().any(|broker| broker.should_start(now))
     }
 
     fn offer(&mut self, offer: &Offer, stage: &mut Stage<'_>) -> Verdict {

@@ -1,20 +1,24 @@
 //! Stickiness: for a while after its end an instance is only started where it was.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use stacklab_machine::Time;
 
-use super::document::{Fault, Node, parse_date, print_date};
+use super::document::{Fault, Node, date, parse_date};
 use crate::base::Period;
 
 /// The host of the last start and the time of the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Stickiness {
     /// How long only the remembered host will do.
     pub period: Period,
-    /// The host of the last successful start.
-    pub hostname: Option<String>,
     /// When the instance ended; a start clears it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "date")]
     pub stop_time: Option<Time>,
+    /// The host of the last successful start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
 }
 
 impl Stickiness {
@@ -40,19 +44,6 @@ impl Stickiness {
         now.since(stop) >= self.period.duration() || remembered == hostname
     }
 
-    /// Its document.
-    pub fn to_json(&self) -> Value {
-        let mut node = Map::new();
-        node.insert("period".into(), json!(self.period.to_string()));
-        if let Some(stop) = self.stop_time {
-            node.insert("stopTime".into(), json!(print_date(stop)));
-        }
-        if let Some(hostname) = &self.hostname {
-            node.insert("hostname".into(), json!(hostname));
-        }
-        Value::Object(node)
-    }
-
     /// It out of its document.
     pub fn from_json(node: &Value) -> Result<Self, Fault> {
         let node = Node::of(node)?;
@@ -72,6 +63,8 @@ impl Stickiness {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -90,7 +83,7 @@ mod tests {
                 "{host} {seconds}"
             );
         }
-        assert_eq!(Stickiness::from_json(&stickiness.to_json()), Ok(stickiness.clone()));
+        assert_eq!(Stickiness::from_json(&json!(stickiness)), Ok(stickiness.clone()));
         stickiness.register_start("b");
         assert!(stickiness.allows("c", start));
     }

@@ -1,6 +1,5 @@
 //! The REST interface.
 
-use serde_json::Value;
 use stacklab_machine::http::{Request, Response};
 
 use super::component::Component;
@@ -85,7 +84,7 @@ impl ZipkinScheduler {
             return Ok(Ok((expression.to_owned(), ids)));
         }
         let text = format!("Zipkin {} instance(s) {} do not exist", component.name(), missing.join(","));
-        Ok(Err(web::outcome(false, &text, None)))
+        Ok(Err(web::failure(&text)))
     }
 
     fn show(&self, component: Component, parameters: &Parameters) -> Answer {
@@ -104,7 +103,7 @@ impl ZipkinScheduler {
         if !existing.is_empty() {
             let name = component.name();
             let text = format!("Zipkin {name} instance(s) {} already exist", existing.join(","));
-            return Ok(Reply::Now(web::outcome(false, &text, None)));
+            return Ok(Reply::Now(web::failure(&text)));
         }
         let mut added = Vec::new();
         for id in &ids {
@@ -172,7 +171,7 @@ impl ZipkinScheduler {
             return self.success(&format!("Started {name} instance(s) {expression}"), *component, ids);
         }
         let text = format!("Start {name} instance(s) {expression} timed out after {timeout}");
-        web::outcome(false, &text, None)
+        web::failure(&text)
     }
 
     fn stop(&mut self, component: Component, parameters: &Parameters, stage: &mut Stage<'_>) -> Answer {
@@ -222,7 +221,7 @@ impl ZipkinScheduler {
     /// An answer whose value is the list of the instances named in the call.
     fn success(&self, message: &str, component: Component, ids: &[String]) -> Response {
         let named = self.list(component).iter().filter(|instance| ids.contains(&instance.id));
-        web::outcome(true, message, Some(Value::Array(named.map(Instance::to_json).collect())))
+        web::success(message, &named.collect::<Vec<&Instance>>())
     }
 }
 

@@ -1,13 +1,14 @@
 //! An instance: what was asked for, what runs, and both as JSON.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::component::Component;
 use super::stickiness::Stickiness;
-use crate::base::{Constraints, Dialect, Range, TextMap};
+use crate::base::{Constraints, Dialect, Range, TextMap, fields};
 
 /// State of an instance. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum State {
     Added,
     Stopped,
@@ -35,16 +36,19 @@ impl State {
 }
 
 /// The task of an instance.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Task {
     pub(super) id: String,
+    #[serde(rename = "slaveId")]
     pub(super) agent: String,
+    #[serde(rename = "executorId")]
     pub(super) executor: String,
+    #[serde(serialize_with = "fields::object")]
     pub(super) attributes: Vec<(String, String)>,
 }
 
 /// An instance.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Instance {
     pub(super) id: String,
     pub(super) state: State,
@@ -56,16 +60,19 @@ pub(super) struct Instance {
 }
 
 /// What the executor is told, too: it is the task's data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Config {
     pub(super) cpu: f64,
     /// MB.
     pub(super) mem: f64,
+    #[serde(serialize_with = "fields::ranges")]
     pub(super) ports: Vec<Range>,
+    #[serde(rename = "adminPorts", serialize_with = "fields::ranges")]
     pub(super) admin_ports: Vec<Range>,
     /// A key without a value comes from a comma inside a value: neither executor nor scheduler can read it back.
     pub(super) env: TextMap,
     pub(super) flags: TextMap,
+    #[serde(rename = "configFile")]
     pub(super) script: Option<String>,
     pub(super) hostname: String,
 }
@@ -91,17 +98,6 @@ impl Instance {
         }
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "id": self.id,
-            "state": self.state.name(),
-            "constraints": self.constraints.to_string(),
-            "task": self.task.as_ref().map(Task::to_json),
-            "stickiness": self.stickiness.as_ref().map(Stickiness::to_json),
-            "config": self.config.to_json(),
-        })
-    }
-
     /// Reads a stored instance; `None` if anything is missing or of another type.
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         let task = match value.get("task")? {
@@ -124,12 +120,6 @@ impl Instance {
 }
 
 impl Task {
-    fn to_json(&self) -> Value {
-        let attributes: Map<_, _> =
-            self.attributes.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        json!({"id": self.id, "slaveId": self.agent, "executorId": self.executor, "attributes": attributes})
-    }
-
     fn from_json(value: &Value) -> Option<Self> {
         let text = |field: &str| value[field].as_str().map(str::to_owned);
         let attributes = value["attributes"].as_object()?.iter();
@@ -145,22 +135,6 @@ impl Task {
 }
 
 impl Config {
-    pub(super) fn to_json(&self) -> Value {
-        let object = |map: &TextMap| -> Map<String, Value> {
-            map.iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
-        };
-        json!({
-            "cpu": self.cpu,
-            "mem": self.mem,
-            "ports": Range::print_list(&self.ports),
-            "adminPorts": Range::print_list(&self.admin_ports),
-            "env": object(&self.env),
-            "flags": object(&self.flags),
-            "configFile": self.script,
-            "hostname": self.hostname,
-        })
-    }
-
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         let map = |field: &str| {
             let mut map = TextMap::default();

@@ -7,7 +7,7 @@ use super::EXECUTOR_CLASS;
 use super::component::Component;
 use super::instance::{Instance, State, Task};
 use super::scheduler::{DEPS, ZipkinScheduler, change};
-use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough};
+use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough, web};
 
 impl ZipkinScheduler {
     /// Gives the offer to collectors, queries and webs in turn, until one takes it.
@@ -109,7 +109,7 @@ impl ZipkinScheduler {
                 Resource::port(port),
                 Resource::port(admin),
             ],
-            data: instance.config.to_json().to_string().into_bytes(),
+            data: web::compact(&instance.config).into_bytes(),
         };
         instance.task = Some(task);
         change(component, instance, State::Staging, stage);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use stacklab_machine::http;
+use serde::Serialize;
+use serde_json::Value;
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::Refusal;
+use stacklab_machine::{Time, http};
 
 use super::api::StartCall;
 use super::component::{Component, of_task};
@@ -15,6 +16,16 @@ use crate::base::{
     Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
     Status, TaskState, Verdict, web,
 };
+
+/// The document as it is stored.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    framework_id: Option<&'a str>,
+    collectors: &'a [Instance],
+    web_services: &'a [Instance],
+    query_services: &'a [Instance],
+}
 
 /// The scheduler of Zipkin-Mesos.
 #[derive(Debug)]
@@ -102,14 +113,12 @@ impl Framework for ZipkinScheduler {
     }
 
     fn document(&self, framework_id: Option<&str>) -> String {
-        let list = |component| self.list(component).iter().map(Instance::to_json).collect::<Vec<_>>();
-        json!({
-            "frameworkId": framework_id,
-            "collectors": list(Component::Collector),
-            "webServices": list(Component::Web),
-            "queryServices": list(Component::Query),
+        web::compact(&Document {
+            framework_id,
+            collectors: self.list(Component::Collector),
+            web_services: self.list(Component::Web),
+            query_services: self.list(Component::Query),
         })
-        .to_string()
     }
 
     fn http(&mut self, _: ExchangeId, request: &http::Request, stage: &mut Stage<'_>) -> Reply<StartCall> {
@@ -157,6 +166,10 @@ impl Framework for ZipkinScheduler {
                 change(component, instance, State::Stopped, stage);
             }
         }
+    }
+
+    fn wants_offers(&self, _: Time) -> bool {
+        self.lists.iter().flatten().any(|instance| instance.state == State::Stopped)
     }
 
     fn offer(&mut self, offer: &Offer, stage: &mut Stage<'_>) -> Verdict {

@@ -1,16 +1,19 @@
 //! Where a query service ran last, and for how long nothing else will do.
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use stacklab_machine::Time;
 
 use crate::base::Period;
 
 /// The last host and port of a query service.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Stickiness {
     period: Period,
+    #[serde(rename = "hostname")]
     pub(super) host: Option<String>,
     pub(super) port: Option<u32>,
+    #[serde(rename = "stopTime", serialize_with = "date")]
     stopped: Option<Time>,
 }
 
@@ -37,15 +40,6 @@ impl Stickiness {
         self.stopped.get_or_insert(now);
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "period": self.period.to_string(),
-            "hostname": self.host,
-            "port": self.port,
-            "stopTime": self.stopped.map(print_date),
-        })
-    }
-
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         Some(Self {
             period: value["period"].as_str()?.parse().ok()?,
@@ -57,6 +51,10 @@ impl Stickiness {
             },
         })
     }
+}
+
+fn date<S: Serializer>(at: &Option<Time>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(print_date).serialize(serializer)
 }
 
 /// `yyyy-MM-dd HH:mm:ss.S`; local time in the original, UTC here.
@@ -87,6 +85,8 @@ fn parse_date(text: &str) -> Option<Time> {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -105,12 +105,12 @@ mod tests {
     #[test]
     fn survives_the_document() {
         let mut stickiness = Stickiness::default();
-        assert_eq!(Stickiness::from_json(&stickiness.to_json()), Some(stickiness.clone()));
+        assert_eq!(Stickiness::from_json(&json!(stickiness)), Some(stickiness.clone()));
         stickiness.started("slave0", Some(31001));
         for millis in [951_782_400_005, 1_456_790_400_250, 1_483_228_799_999] {
             let mut stopped = stickiness.clone();
             stopped.stopped(Time::from_millis(millis));
-            assert_eq!(Stickiness::from_json(&stopped.to_json()), Some(stopped));
+            assert_eq!(Stickiness::from_json(&json!(stopped)), Some(stopped));
         }
         assert_eq!(parse_date("2016-13-01 00:00:00.0"), None);
     }
