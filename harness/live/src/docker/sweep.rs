@@ -180,6 +180,11 @@ impl CleanUp {
         self.done = true;
         Ok(swept)
     }
+
+    /// There is nothing left to remove.
+    pub(crate) fn unneeded(mut self) {
+        self.done = true;
+    }
 }
 
 impl Drop for CleanUp {

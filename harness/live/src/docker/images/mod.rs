@@ -1,14 +1,27 @@
 //! The images that the services run from: built from the recipes in `fixtures/images` when they are not there.
 
+mod base;
+mod build;
+mod error;
+mod folder;
+mod jars;
+mod recipe;
+mod transfer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::path::Path;
 use std::str::FromStr;
 
-use thiserror::Error;
-
 use super::engine::Engine;
-use super::errors::EngineError;
+use super::labels::RECIPE;
+use build::Builder;
+use recipe::Recipe;
+
+pub use error::ImageError;
+
+/// What is told while images are made, a line at a time.
+pub(crate) type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// An image of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,26 +66,6 @@ impl FromStr for Image {
     }
 }
 
-/// Why an image is not there.
-#[derive(Debug, Error)]
-pub enum ImageError {
-    /// The engine cannot be used.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The image that the user named for a service is not there.
-    #[error(
-        "{reference}, given for {image}, is neither here nor to be had: {why}\n  to fetch it: docker pull {reference}"
-    )]
-    NotThere {
-        /// The service.
-        image: Image,
-        /// What the user named.
-        reference: String,
-        /// What the engine says.
-        why: String,
-    },
-}
-
 /// What each service runs from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Images {
@@ -81,7 +74,7 @@ pub struct Images {
 
 impl Images {
     /// Builds what is missing of `wanted` from the `recipes` (`fixtures/images`), or takes what the user names instead,
-    /// and tells `progress` what it does, a line at a time.
+    /// and tells `progress` what it does, a line at a time. Where all is there, that takes milliseconds.
     ///
     /// # Errors
     /// An image cannot be built or is not there: with what to do.
@@ -92,8 +85,54 @@ impl Images {
         replaced: &BTreeMap<Image, String>,
         progress: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<Self, ImageError> {
-        let _ = (engine, recipes, wanted, replaced, progress);
-        Ok(Self::default())
+        let mut references = BTreeMap::new();
+        let mut missing = Vec::new();
+        let base = Recipe::read(&recipes.join("base"), "")?;
+        for &image in wanted {
+            if let Some(reference) = replaced.get(&image) {
+                base::take(engine, image, reference, progress).await?;
+                references.insert(image, reference.clone());
+                continue;
+            }
+            let recipe = Recipe::read(&recipes.join(image.name()), base.hash())?;
+            let reference = recipe.reference(image.name());
+            if !is_there(engine, &reference).await? {
+                missing.push((image, recipe));
+            }
+            references.insert(image, reference);
+        }
+        if !missing.is_empty() {
+            Builder::new(engine, base, progress).build(&missing).await?;
+        }
+        Ok(Self { references })
+    }
+
+    /// What [`Images::ensure`] would find: each image's reference, and its size in units of 1,000,000 bytes if it is
+    /// built. Builds nothing.
+    ///
+    /// # Errors
+    /// A recipe cannot be read, or the engine does not answer.
+    pub async fn built(
+        engine: &Engine,
+        recipes: &Path,
+    ) -> Result<BTreeMap<Image, (String, Option<u64>)>, ImageError> {
+        let base = Recipe::read(&recipes.join("base"), "")?;
+        let mut found = BTreeMap::new();
+        for image in Image::ALL {
+            let reference = Recipe::read(&recipes.join(image.name()), base.hash())?.reference(image.name());
+            let size = size_mb(engine, &reference).await?;
+            found.insert(image, (reference, size));
+        }
+        Ok(found)
+    }
+
+    /// Removes every image that was built from a recipe, of this checkout or another, and tells their names. One that
+    /// a container runs from stays.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn remove_all(engine: &Engine) -> Result<Vec<String>, ImageError> {
+        build::remove_all(engine).await
     }
 
     /// The image of a service, as `repository:tag`.
@@ -104,9 +143,50 @@ impl Images {
     /// The real UI's static files, by path below the root (`index.html`, …), out of the Zipkin image.
     ///
     /// # Errors
-    /// The image is not there or has no such files: one of the user's own has none.
+    /// There is no Zipkin image, or it has no such files, as one of the user's own may.
     pub async fn ui_files(&self, engine: &Engine) -> Result<BTreeMap<String, Vec<u8>>, ImageError> {
-        let _ = engine;
-        Ok(BTreeMap::new())
+        let reference = self.reference(Image::Zipkin).ok_or(ImageError::NoUi { reference: "none".into() })?;
+        transfer::files(engine, reference, "/opt/stacklab/ui").await
+    }
+}
+
+/// Whether the engine has an image.
+async fn is_there(engine: &Engine, reference: &str) -> Result<bool, ImageError> {
+    Ok(size_mb(engine, reference).await?.is_some())
+}
+
+/// An image's size in units of 1,000,000 bytes, if it is there.
+async fn size_mb(engine: &Engine, reference: &str) -> Result<Option<u64>, ImageError> {
+    match engine.docker().inspect_image(reference).await {
+        Ok(found) => Ok(Some(u64::try_from(found.size.unwrap_or(0)).unwrap_or(0) / 1_000_000)),
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+        Err(why) => Err(ImageError::of_engine(engine, "look for an image", &why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_named_as_services_are() {
+        for image in Image::ALL {
+            assert_eq!(image.name().parse(), Ok(image));
+        }
+        assert!("zipkin-web".parse::<Image>().is_err());
+    }
+
+    #[test]
+    fn every_image_has_a_recipe() -> Result<(), ImageError> {
+        let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images");
+        let base = Recipe::read(&recipes.join("base"), "")?;
+        for image in Image::ALL {
+            let recipe = Recipe::read(&recipes.join(image.name()), base.hash())?;
+            assert!(recipe.has("Dockerfile") && recipe.has("pom.xml"), "{image}");
+        }
+        for file in ["Dockerfile", "pull", "suite", "packages", "excluded"] {
+            assert!(base.has(file), "{file}");
+        }
+        Ok(())
     }
 }
