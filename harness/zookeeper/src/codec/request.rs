@@ -58,6 +58,7 @@ fn body(op: i32, reader: &mut Reader<'_>) -> Result<Request, DecodeError> {
         },
         opcode::SASL => Request::Sasl { token: reader.buffer()? },
         opcode::CLOSE_SESSION => Request::CloseSession,
+        opcode::CREATE_SESSION => return Err(DecodeError::Unknown { what: "operation", number: op }),
         opcode => Request::Unknown { opcode },
     })
 }

@@ -108,8 +108,10 @@ pub(crate) fn check(list: Option<&[Acl]>, wanted: i32, caller: &[Identity]) -> R
 
 fn is_valid(entry: &Acl) -> bool {
     match entry.scheme.as_str() {
-        "digest" => entry.id.split(':').count() == 2,
-        "ip" => network(&entry.id).is_some(),
+        // As Java splits: what is empty at the end does not count.
+        "digest" => entry.id.trim_end_matches(':').split(':').count() == 2,
+        // Networks, which the original could match, it does not let in.
+        "ip" => address(&entry.id).is_some(),
         _ => false,
     }
 }
@@ -118,19 +120,13 @@ fn matches(one: &Identity, entry: &Acl) -> bool {
     if entry.scheme != "ip" {
         return one.id == entry.id;
     }
-    let (Some((address, _)), Some((net, bits))) = (network(&one.id), network(&entry.id)) else {
-        return false;
-    };
-    let shift = 32 - bits;
-    u64::from(address) >> shift == u64::from(net) >> shift
+    address(&one.id).is_some_and(|octets| address(&entry.id) == Some(octets))
 }
 
-/// `a.b.c.d` or `a.b.c.d/bits`.
-fn network(text: &str) -> Option<(u32, u32)> {
-    let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
-    let address: std::net::Ipv4Addr = address.parse().ok()?;
-    let bits: u32 = bits.parse().ok()?;
-    (bits <= 32).then_some((u32::from(address), bits))
+/// The four numbers of an address; leading zeros do not matter.
+fn address(text: &str) -> Option<[u8; 4]> {
+    let octets: Option<Vec<u8>> = text.split('.').map(|part| part.parse().ok()).collect();
+    octets?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -165,8 +161,12 @@ mod tests {
             (vec![acl(31, "world", "me")], false),
             (vec![acl(31, "digest", "u:x")], true),
             (vec![acl(31, "digest", "u")], false),
-            (vec![acl(31, "ip", "10.0.0.0/8")], true),
-            (vec![acl(31, "ip", "10.0.0.0/33")], false),
+            (vec![acl(31, "digest", "u:")], false),
+            (vec![acl(31, "digest", "u:x:")], true),
+            (vec![acl(31, "digest", ":x")], true),
+            (vec![acl(31, "ip", "10.0.0.1")], true),
+            (vec![acl(31, "ip", "10.0.0.0/8")], false),
+            (vec![acl(31, "ip", "10.0.0.256")], false),
             (vec![acl(31, "sasl", "u")], false),
         ] {
             assert_eq!(fix_up(&list, &[]).is_ok(), valid, "{list:?}");
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(check(Some(&list), perms::READ, &[]), Ok(()));
         assert_eq!(check(Some(&list), perms::WRITE, &[]), Err(Code::NoAuth));
         assert_eq!(check(Some(&list), perms::WRITE, &[who("digest", "u:x")]), Ok(()));
-        let net = [acl(perms::ALL, "ip", "127.77.0.0/16")];
-        assert_eq!(check(Some(&net), perms::READ, &[who("ip", "127.77.3.1")]), Ok(()));
-        assert_eq!(check(Some(&net), perms::READ, &[who("ip", "127.78.3.1")]), Err(Code::NoAuth));
+        let host = [acl(perms::ALL, "ip", "127.77.003.1")];
+        assert_eq!(check(Some(&host), perms::READ, &[who("ip", "127.77.3.1")]), Ok(()));
+        assert_eq!(check(Some(&host), perms::READ, &[who("ip", "127.78.3.1")]), Err(Code::NoAuth));
     }
 }

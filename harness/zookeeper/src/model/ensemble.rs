@@ -193,7 +193,7 @@ impl Ensemble {
     /// Ends a session: its ephemeral nodes go, each in its own right but in one transaction.
     pub(super) fn end_session(&mut self, now: Time, session: i64, out: &mut Outbox<Output>) {
         let txn = self.next_txn(now);
-        for path in self.tree.ephemerals_of(session) {
+        for path in self.tree.disown(session) {
             if self.tree.remove(txn, &path).is_ok() {
                 self.deleted(&path, out);
             }

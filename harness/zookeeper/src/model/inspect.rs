@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use stacklab_machine::Time;
 
 use super::{ConnectionId, Ensemble, Stat};
 
@@ -47,7 +48,7 @@ impl Ensemble {
         Figures {
             zxid: self.zxid,
             nodes: self.tree.node_count(),
-            ephemerals: self.tree.ephemerals().map(|(_, paths)| paths.count()).sum(),
+            ephemerals: self.tree.ephemeral_count(),
             data_size: self.tree.data_size(),
         }
     }
@@ -84,13 +85,14 @@ impl Ensemble {
         self.connections.get(&connection).filter(|one| one.server == server).map(|one| one.session)
     }
 
-    /// By tick (ms since the epoch): the sessions that expire then if nothing is heard of them.
-    pub fn expiries(&self) -> impl Iterator<Item = (u64, Vec<i64>)> {
-        self.sessions.due().iter().map(|(tick, ids)| (*tick, ids.iter().copied().collect()))
+    /// By tick (ms since the epoch): the sessions that expire then if nothing is heard of them; none for a tick that
+    /// all its sessions have left again.
+    pub fn expiries(&self, now: Time) -> BTreeMap<u64, Vec<i64>> {
+        self.sessions.due(now.as_millis())
     }
 
-    /// Sessions with their ephemeral nodes.
+    /// Sessions that have or had ephemeral nodes, with those that are there.
     pub fn ephemerals(&self) -> impl Iterator<Item = (i64, Vec<String>)> {
-        self.tree.ephemerals().map(|(session, paths)| (session, paths.map(str::to_owned).collect()))
+        self.tree.ephemerals().map(|(session, paths)| (session, paths.into_iter().map(str::to_owned).collect()))
     }
 }

@@ -24,6 +24,8 @@ pub mod opcode {
     pub const SET_WATCHES: i32 = 101;
     pub const SASL: i32 = 102;
     pub const CLOSE_SESSION: i32 = -11;
+    /// Between servers; a client that sends it is answered as if its body could not be read.
+    pub const CREATE_SESSION: i32 = -10;
     /// Stands for a failed part in the answer to a multi.
     pub const ERROR: i32 = -1;
 }

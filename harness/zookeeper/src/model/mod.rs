@@ -11,6 +11,7 @@ mod connection;
 mod direct;
 mod ensemble;
 mod inspect;
+mod java;
 mod message;
 mod path;
 mod quorum;

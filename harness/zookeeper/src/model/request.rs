@@ -5,7 +5,7 @@ use stacklab_machine::{Outbox, Time};
 use super::tree::Access;
 use super::{
     Code, ConnectionId, Ensemble, EventKind, Identity, MultiOp, MultiResult, Output, Reply, Request,
-    Response, WatchEvent, digest, opcode,
+    Response, WatchEvent, digest, is_path, opcode,
 };
 
 type Answer = Result<Response, Code>;
@@ -114,6 +114,7 @@ impl Ensemble {
             Request::Check { path, version } => self.write(now, who, MultiOp::Check { path, version }, out),
             Request::SetAcl { path, acl, version } => {
                 self.next_txn(now);
+                must_be_path(&path)?;
                 let list = acl.ok_or(Code::Marshalling)?;
                 self.tree.set_acl(&path, &list, version, caller).map(Response::Stat)
             }
@@ -169,8 +170,7 @@ impl Ensemble {
         connection: ConnectionId,
         caller: &[Identity],
     ) -> Result<(Vec<String>, super::Stat), Code> {
-        let (names, stat) = self.tree.children(path, caller)?;
-        let names = names.map(str::to_owned).collect();
+        let (names, stat) = self.tree.list(path, caller)?;
         if watch {
             self.child_watches.add(path, connection);
         }
@@ -251,10 +251,12 @@ impl Ensemble {
                 Ok((MultiResult::Deleted, Effect::Deleted(path)))
             }
             MultiOp::SetData { path, data, version } => {
+                must_be_path(&path)?;
                 let stat = self.tree.set(txn, &path, data, version, caller)?;
                 Ok((MultiResult::Set(stat), Effect::Changed(path, stat.version)))
             }
             MultiOp::Check { path, version } => {
+                must_be_path(&path)?;
                 self.tree.check(&path, version, caller)?;
                 Ok((MultiResult::Checked, Effect::None))
             }
@@ -324,9 +326,20 @@ fn prove(scheme: &str, data: &[u8], caller: &[Identity]) -> Option<Identity> {
     }
 }
 
+/// Changes look at a path before they look for the node; reads and deletions do not.
+fn must_be_path(path: &str) -> Result<(), Code> {
+    if is_path(path) { Ok(()) } else { Err(Code::BadArguments) }
+}
+
 const fn is_write(op: i32) -> bool {
     matches!(
         op,
-        opcode::CREATE | opcode::DELETE | opcode::SET_DATA | opcode::SET_ACL | opcode::CHECK | opcode::MULTI
+        opcode::CREATE
+            | opcode::DELETE
+            | opcode::SET_DATA
+            | opcode::SET_ACL
+            | opcode::CHECK
+            | opcode::MULTI
+            | opcode::CREATE_SESSION
     )
 }

@@ -20,11 +20,13 @@ pub(super) struct Sessions {
     tick_ms: u64,
     all: BTreeMap<i64, Session>,
     due: BTreeMap<u64, BTreeSet<i64>>,
+    /// Ticks to come that sessions have left again: the original keeps their empty sets, and shows them.
+    left: BTreeSet<u64>,
 }
 
 impl Sessions {
     pub(super) const fn new(tick_ms: u64) -> Self {
-        Self { tick_ms, all: BTreeMap::new(), due: BTreeMap::new() }
+        Self { tick_ms, all: BTreeMap::new(), due: BTreeMap::new(), left: BTreeSet::new() }
     }
 
     /// Adds a session that is held until it is touched or abandoned.
@@ -60,10 +62,13 @@ impl Sessions {
         let deadline = (now_ms.saturating_add(session.timeout_ms) / self.tick_ms + 1) * self.tick_ms;
         match session.deadline_ms {
             Some(before) if before >= deadline => return,
-            Some(before) => forget(&mut self.due, before, id),
+            Some(before) => forget((&mut self.due, &mut self.left), before, id),
             None => {}
         }
         session.deadline_ms = Some(deadline);
+        while self.left.first().is_some_and(|tick| *tick <= now_ms) {
+            self.left.pop_first();
+        }
         self.due.entry(deadline).or_default().insert(id);
     }
 
@@ -79,7 +84,7 @@ impl Sessions {
     pub(super) fn remove(&mut self, id: i64) -> Option<Session> {
         let session = self.all.remove(&id)?;
         if let Some(deadline) = session.deadline_ms {
-            forget(&mut self.due, deadline, id);
+            forget((&mut self.due, &mut self.left), deadline, id);
         }
         Some(session)
     }
@@ -94,9 +99,11 @@ impl Sessions {
         if *deadline <= now_ms { ids.first().copied() } else { None }
     }
 
-    /// By tick: which sessions expire then.
-    pub(super) fn due(&self) -> &BTreeMap<u64, BTreeSet<i64>> {
-        &self.due
+    /// By tick after `now_ms`: which sessions expire then.
+    pub(super) fn due(&self, now_ms: u64) -> BTreeMap<u64, Vec<i64>> {
+        let empty = self.left.range(now_ms + 1..).map(|tick| (*tick, Vec::new()));
+        let full = self.due.iter().map(|(tick, ids)| (*tick, ids.iter().copied().collect()));
+        empty.chain(full).collect()
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = i64> {
@@ -104,11 +111,16 @@ impl Sessions {
     }
 }
 
-fn forget(due: &mut BTreeMap<u64, BTreeSet<i64>>, deadline: u64, id: i64) {
+fn forget(
+    (due, left): (&mut BTreeMap<u64, BTreeSet<i64>>, &mut BTreeSet<u64>),
+    deadline: u64,
+    id: i64,
+) {
     if let Some(ids) = due.get_mut(&deadline) {
         ids.remove(&id);
         if ids.is_empty() {
             due.remove(&deadline);
+            left.insert(deadline);
         }
     }
 }

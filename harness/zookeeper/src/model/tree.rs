@@ -1,11 +1,11 @@
 //! The tree: nodes, their figures, their ephemeral owners. Knows neither sessions nor watches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::path;
+use super::{java, path};
 use super::{Acl, Code, CreateMode, Identity, Stat, acl, perms};
 
 /// The transaction that a change belongs to.
@@ -37,12 +37,39 @@ struct Node {
     stat: Stat,
     /// Children ever created: the source of sequence numbers.
     created: i32,
+    /// When it was created, among all nodes: decides between names that Java's tables put into one place.
+    born: u64,
     children: BTreeMap<Box<str>, Id>,
+    /// The most children it had at a time.
+    most: usize,
 }
+
+/// A session's ephemeral nodes. Once there, it stays until the session ends.
+#[derive(Clone, Debug, Default)]
+struct Owned {
+    /// Path, and when it was created.
+    paths: BTreeMap<Box<str>, u64>,
+    /// The most there were at a time.
+    most: usize,
+}
+
+impl Owned {
+    /// As the original's set gives them.
+    fn in_order(&self) -> Vec<&str> {
+        let mut paths: Vec<(&str, u64)> = self.paths.iter().map(|(path, born)| (&**path, *born)).collect();
+        java::sort(&mut paths, java::table(OWNED_TABLE, self.most), |(path, _)| path, |(_, born)| *born);
+        paths.into_iter().map(|(path, _)| path).collect()
+    }
+}
+
+/// What the original makes its sets of children and of ephemeral nodes for.
+const CHILDREN_TABLE: usize = 8;
+const OWNED_TABLE: usize = 16;
 
 impl Node {
     fn new(parent: Id, data: Option<Bytes>) -> Self {
-        Self { parent, data, acl: None, stat: Stat::default(), created: 0, children: BTreeMap::new() }
+        let (children, most) = (BTreeMap::new(), 0);
+        Self { parent, data, acl: None, stat: Stat::default(), created: 0, born: 0, children, most }
     }
 
     fn stat(&self) -> Stat {
@@ -64,7 +91,7 @@ impl Node {
 /// How to take a change back: kept while a transaction of several parts runs.
 #[derive(Debug)]
 enum Undo {
-    Create { path: String, pzxid: i64 },
+    Create { path: String, pzxid: i64, most: usize, owned: Option<usize> },
     Delete { path: String, node: Node, pzxid: i64 },
     Set { id: Id, data: Option<Bytes>, stat: Stat },
 }
@@ -74,7 +101,9 @@ enum Undo {
 pub(super) struct Tree {
     nodes: Vec<Option<Node>>,
     free: Vec<Id>,
-    ephemerals: BTreeMap<i64, BTreeSet<Box<str>>>,
+    ephemerals: BTreeMap<i64, Owned>,
+    /// Nodes ever created.
+    born: u64,
     /// Bytes of all paths and data, as `mntr` counts them.
     size: usize,
     journal: Option<Vec<Undo>>,
@@ -85,11 +114,13 @@ impl Tree {
         let empty = || Some(Bytes::new());
         let mut root = Node::new(ROOT, empty());
         root.children.insert("zookeeper".into(), 1);
+        root.most = 1;
         let mut zookeeper = Node::new(ROOT, empty());
         zookeeper.children.insert("quota".into(), 2);
+        zookeeper.most = 1;
         let nodes = vec![Some(root), Some(zookeeper), Some(Node::new(1, empty()))];
         let size = "/".len() + "/zookeeper".len() + "/zookeeper/quota".len();
-        Self { nodes, free: Vec::new(), ephemerals: BTreeMap::new(), size, journal: None }
+        Self { nodes, free: Vec::new(), ephemerals: BTreeMap::new(), born: 0, size, journal: None }
     }
 
     fn find(&self, path: &str) -> Option<Id> {
@@ -147,8 +178,10 @@ impl Tree {
         if above.stat.ephemeral_owner != 0 {
             return Err(Code::NoChildrenForEphemerals);
         }
+        let (most, owned) = (above.most, self.ephemerals.get(&owner).map(|owned| owned.most));
         let mut node = Node::new(parent, data);
         node.acl = list.map(Arc::from);
+        node.born = self.next_born();
         node.stat = Stat {
             czxid: txn.zxid,
             mzxid: txn.zxid,
@@ -162,8 +195,13 @@ impl Tree {
         let above = self.node_mut(parent)?;
         above.created = above.created.wrapping_add(1);
         above.stat.pzxid = txn.zxid;
-        self.record(|| Undo::Create { path: real.clone(), pzxid });
+        self.record(|| Undo::Create { path: real.clone(), pzxid, most, owned });
         Ok(real)
+    }
+
+    fn next_born(&mut self) -> u64 {
+        self.born += 1;
+        self.born
     }
 
     /// Puts a node into its place; gives its parent's pzxid as it is.
@@ -171,7 +209,9 @@ impl Tree {
         let (parent, owner) = (node.parent, node.stat.ephemeral_owner);
         self.size += path.len() + length(node.data.as_ref());
         if owner != 0 {
-            self.ephemerals.entry(owner).or_default().insert(path.into());
+            let owned = self.ephemerals.entry(owner).or_default();
+            owned.paths.insert(path.into(), node.born);
+            owned.most = owned.most.max(owned.paths.len());
         }
         let id = match self.free.pop() {
             Some(id) => {
@@ -186,6 +226,7 @@ impl Tree {
         };
         let above = self.node_mut(parent)?;
         above.children.insert(name.into(), id);
+        above.most = above.most.max(above.children.len());
         Ok(above.stat.pzxid)
     }
 
@@ -197,12 +238,9 @@ impl Tree {
         self.size -= path.len() + length(node.data.as_ref());
         let owner = node.stat.ephemeral_owner;
         if owner != 0
-            && let Some(paths) = self.ephemerals.get_mut(&owner)
+            && let Some(owned) = self.ephemerals.get_mut(&owner)
         {
-            paths.remove(path);
-            if paths.is_empty() {
-                self.ephemerals.remove(&owner);
-            }
+            owned.paths.remove(path);
         }
         let above = self.node_mut(node.parent)?;
         above.children.remove(path::split(path).map_or("", |(_, name)| name));
@@ -305,6 +343,7 @@ impl Tree {
         Ok((node.acl.as_deref().map_or_else(Acl::open, <[Acl]>::to_vec), node.stat()))
     }
 
+    /// Names in order.
     pub(super) fn children(
         &self,
         path: &str,
@@ -315,15 +354,30 @@ impl Tree {
         Ok((node.children.keys().map(AsRef::as_ref), node.stat()))
     }
 
-    /// The ephemeral nodes of a session, sorted.
-    pub(super) fn ephemerals_of(&self, session: i64) -> Vec<String> {
-        let paths = self.ephemerals.get(&session);
-        paths.map(|paths| paths.iter().map(|path| path.to_string()).collect()).unwrap_or_default()
+    /// Names in the order in which the original lists them.
+    pub(super) fn list(&self, path: &str, caller: &[Identity]) -> Result<(Vec<String>, Stat), Code> {
+        let (_, node) = self.at(path)?;
+        node.allows(perms::READ, caller)?;
+        let born = |id: &Id| self.node(*id).map_or(0, |child| child.born);
+        let mut names: Vec<(&str, u64)> = node.children.iter().map(|(name, id)| (&**name, born(id))).collect();
+        java::sort(&mut names, java::table(CHILDREN_TABLE, node.most), |(name, _)| name, |(_, born)| *born);
+        Ok((names.into_iter().map(|(name, _)| name.to_owned()).collect(), node.stat()))
     }
 
-    /// Sessions with their ephemeral nodes.
-    pub(super) fn ephemerals(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = &str>)> {
-        self.ephemerals.iter().map(|(session, paths)| (*session, paths.iter().map(AsRef::as_ref)))
+    /// Ends a session's ownership: its ephemeral nodes, in the order in which they go.
+    pub(super) fn disown(&mut self, session: i64) -> Vec<String> {
+        let owned = self.ephemerals.remove(&session).unwrap_or_default();
+        owned.in_order().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Sessions that have or had ephemeral nodes, with those that are there.
+    pub(super) fn ephemerals(&self) -> impl Iterator<Item = (i64, Vec<&str>)> {
+        self.ephemerals.iter().map(|(session, owned)| (*session, owned.in_order()))
+    }
+
+    /// How many ephemeral nodes there are.
+    pub(super) fn ephemeral_count(&self) -> usize {
+        self.ephemerals.values().map(|owned| owned.paths.len()).sum()
     }
 
     /// Nodes as the original counts them: the root counts twice there.
@@ -373,9 +427,15 @@ impl Tree {
 
     fn undo(&mut self, undo: Undo) -> Result<(), Code> {
         match undo {
-            Undo::Create { path, pzxid } => {
+            Undo::Create { path, pzxid, most, owned } => {
                 let (node, _) = self.unlink(&path)?;
+                let owner = node.stat.ephemeral_owner;
+                match (owned, self.ephemerals.get_mut(&owner)) {
+                    (Some(most), Some(of_session)) => of_session.most = most,
+                    _ => drop(self.ephemerals.remove(&owner)),
+                }
                 let above = self.node_mut(node.parent)?;
+                above.most = most;
                 above.created = above.created.wrapping_sub(1);
                 above.stat.pzxid = pzxid;
             }

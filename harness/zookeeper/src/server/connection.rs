@@ -108,13 +108,7 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, shared: Arc<Sh
     let mut wire = Wire { stream, buffer: BytesMut::with_capacity(4096) };
     let Ok(Ok(())) = timeout(FIRST_FRAME, first_bytes(&mut wire)).await else { return };
     if let Some(word) = four_letter::Word::parse(&wire.buffer[..4]) {
-        wire.buffer.advance(4);
-        shared.stats().received(listed.peer);
-        let text = four_letter::answer(word, &shared, listed.peer);
-        if wire.send(text.as_bytes()).await.is_ok() {
-            wire.close().await;
-        }
-        return;
+        return answer_word(word, wire, listed).await;
     }
     let Ok(Ok(frame)) = timeout(FIRST_FRAME, wire.frame()).await else { return };
     shared.stats().received(listed.peer);
@@ -124,7 +118,31 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, shared: Arc<Sh
     let attached = Attached { ensemble: &shared.ensemble, connection };
     let ended = converse(&mut wire, outgoing, &listed, &attached).await;
     drop(attached);
+    // Gone for whoever asks, while the client still reads.
+    drop(listed);
     if ended.is_ok() {
+        wire.close().await;
+    }
+}
+
+async fn answer_word(word: four_letter::Word, mut wire: Wire, listed: Listed<'_>) {
+    let (shared, peer) = (listed.shared, listed.peer);
+    wire.buffer.advance(4);
+    shared.stats().received(peer);
+    let text = if word == four_letter::Word::Stmk {
+        // The original reads what is there and no further; whoever sends less gets nothing.
+        let Some(mask) = wire.buffer.first_chunk::<8>() else { return };
+        let mask = i64::from_be_bytes(*mask);
+        shared.stats().trace_mask = mask;
+        mask.to_string()
+    } else {
+        four_letter::answer(word, shared, peer)
+    };
+    if !text.is_empty() {
+        shared.stats().sent(peer);
+    }
+    if wire.send(text.as_bytes()).await.is_ok() {
+        drop(listed);
         wire.close().await;
     }
 }

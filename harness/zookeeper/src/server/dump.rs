@@ -14,7 +14,7 @@ pub(super) fn environment(config: &ServerConfig) -> String {
     format!(
         "Environment:\nzookeeper.version={VERSION}\nhost.name={}\njava.version=1.8.0_111\n\
          java.vendor=Oracle Corporation\njava.home=/usr/lib/jvm/java-8-openjdk-amd64/jre\n\
-         java.class.path=zookeeper-3.4.6.jar\njava.library.path=/usr/lib\njava.io.tmpdir=/tmp\njava.compiler=<NA>\n\
+         java.class.path=zookeeper-3.4.14.jar\njava.library.path=/usr/lib\njava.io.tmpdir=/tmp\njava.compiler=<NA>\n\
          os.name=Linux\nos.arch=amd64\nos.version=4.4.0\nuser.name=root\nuser.home=/root\nuser.dir=/\n",
         config.address.ip(),
     )
@@ -36,8 +36,9 @@ pub(super) fn configuration(shared: &Shared, role: Role) -> String {
 
 /// `dump`: when sessions expire, and their ephemeral nodes.
 pub(super) fn sessions(ensemble: &EnsembleHandle) -> String {
-    let (expiries, ephemerals): (Vec<_>, Vec<_>) =
-        ensemble.read(|ensemble| (ensemble.expiries().collect(), ensemble.ephemerals().collect()));
+    let now = ensemble.clock().now();
+    let (expiries, ephemerals): (_, Vec<_>) =
+        ensemble.read(|ensemble| (ensemble.expiries(now), ensemble.ephemerals().collect()));
     let mut text = format!("SessionTracker dump:\nSession Sets ({}):\n", expiries.len());
     for (tick, ids) in expiries {
         // Writing to a string cannot fail, here and below.
@@ -65,32 +66,6 @@ pub(super) fn watch_summary(shared: &Shared) -> String {
         watches.by_session.len(),
         watches.by_path.len(),
     )
-}
-
-/// `wchp`.
-pub(super) fn watches_by_path(shared: &Shared) -> String {
-    let watches = shared.ensemble.read(|ensemble| ensemble.watches(shared.config.id));
-    let mut text = String::new();
-    for (path, sessions) in watches.by_path {
-        let _ = writeln!(text, "{path}");
-        for session in sessions {
-            let _ = writeln!(text, "\t0x{session:x}");
-        }
-    }
-    text + "\n"
-}
-
-/// `wchc`.
-pub(super) fn watches_by_session(shared: &Shared) -> String {
-    let watches = shared.ensemble.read(|ensemble| ensemble.watches(shared.config.id));
-    let mut text = String::new();
-    for (session, paths) in watches.by_session {
-        let _ = writeln!(text, "0x{session:x}");
-        for path in paths {
-            let _ = writeln!(text, "\t{path}");
-        }
-    }
-    text + "\n"
 }
 
 /// A moment as Java's `Date` prints it: `Tue Mar 01 00:00:00 UTC 2016`.

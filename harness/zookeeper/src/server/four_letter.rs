@@ -8,7 +8,8 @@ use super::stats::{Peer, PeerStats, Stats};
 use crate::model::{Role, opcode};
 
 /// The version we play.
-pub(super) const VERSION: &str = "3.4.6-1569965, built on 02/20/2014 09:09 GMT";
+pub(super) const VERSION: &str = "3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on 03/06/2019 16:18 GMT";
+const NOT_ALLOWED: &str = "{} is not executed because it is not in the whitelist.\n";
 const NOT_SERVING: &str = "This ZooKeeper instance is not currently serving requests\n";
 
 /// A word.
@@ -19,6 +20,7 @@ pub(super) enum Word {
     Crst,
     Dump,
     Envi,
+    Gtmk,
     Isro,
     Mntr,
     Reqs,
@@ -26,6 +28,8 @@ pub(super) enum Word {
     Srst,
     Srvr,
     Stat,
+    /// Followed by eight bytes: the new mask.
+    Stmk,
     Wchc,
     Wchp,
     Wchs,
@@ -40,6 +44,7 @@ impl Word {
             b"crst" => Self::Crst,
             b"dump" => Self::Dump,
             b"envi" => Self::Envi,
+            b"gtmk" => Self::Gtmk,
             b"isro" => Self::Isro,
             b"mntr" => Self::Mntr,
             b"reqs" => Self::Reqs,
@@ -47,6 +52,7 @@ impl Word {
             b"srst" => Self::Srst,
             b"srvr" => Self::Srvr,
             b"stat" => Self::Stat,
+            b"stmk" => Self::Stmk,
             b"wchc" => Self::Wchc,
             b"wchp" => Self::Wchp,
             b"wchs" => Self::Wchs,
@@ -59,6 +65,11 @@ impl Word {
 pub(super) fn answer(word: Word, shared: &Shared, asking: Peer) -> String {
     let role = shared.ensemble.role(shared.config.id);
     match (word, role) {
+        // Each of them may hold a server up for long: since 3.4.10 they must be allowed first.
+        (Word::Wchp, _) => NOT_ALLOWED.replace("{}", "wchp"),
+        (Word::Wchc, _) => NOT_ALLOWED.replace("{}", "wchc"),
+        (Word::Gtmk, _) => shared.stats().trace_mask.to_string(),
+        (Word::Stmk, _) => String::new(),
         (Word::Ruok, _) => "imok".to_owned(),
         (Word::Envi, _) => dump::environment(&shared.config),
         (Word::Isro, Role::NotServing) => "null".to_owned(),
@@ -79,13 +90,11 @@ pub(super) fn answer(word: Word, shared: &Shared, asking: Peer) -> String {
         (Word::Srvr, role) => format!("Zookeeper version: {VERSION}\n{}", summary(shared, role)),
         (Word::Stat, role) => {
             let clients = clients(&shared.stats(), asking, true);
-            format!("Zookeeper version: {VERSION}\nClients:\n{clients}\n{}\n", summary(shared, role))
+            format!("Zookeeper version: {VERSION}\nClients:\n{clients}\n{}", summary(shared, role))
         }
         (Word::Mntr, role) => monitor(shared, role),
         (Word::Dump, _) => dump::sessions(&shared.ensemble),
         (Word::Wchs, _) => dump::watch_summary(shared),
-        (Word::Wchp, _) => dump::watches_by_path(shared),
-        (Word::Wchc, _) => dump::watches_by_session(shared),
     }
 }
 
@@ -138,6 +147,8 @@ fn monitor(shared: &Shared, role: Role) -> String {
         line("synced_followers", &followers);
         line("pending_syncs", &0);
     }
+    // Nothing is written to a disk, so nothing takes too long there.
+    line("fsync_threshold_exceed_count", &0);
     text
 }
 

@@ -52,14 +52,27 @@ pub(super) struct PeerStats {
     pub(super) latency: Latency,
 }
 
+/// Client requests, the server's own packets, sessions and warnings: what the original traces if nobody says
+/// otherwise.
+const TRACE_MASK: i64 = 306;
+
 /// All counters of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stats {
     pub(super) received: u64,
     pub(super) sent: u64,
     pub(super) latency: Latency,
+    /// What `gtmk` shows.
+    pub(super) trace_mask: i64,
     pub(super) peers: BTreeMap<Peer, PeerStats>,
     next: Peer,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        let (latency, peers) = (Latency::default(), BTreeMap::new());
+        Self { received: 0, sent: 0, latency, trace_mask: TRACE_MASK, peers, next: 0 }
+    }
 }
 
 impl Stats {
@@ -129,6 +142,8 @@ impl Stats {
     pub(super) fn reset_peers(&mut self) {
         for peer in self.peers.values_mut() {
             (peer.received, peer.sent, peer.latency) = (0, 0, Latency::default());
+            (peer.last_operation, peer.last_xid, peer.last_zxid) = ("NA", -1, -1);
+            peer.last_response = Time::ZERO;
         }
     }
 }
