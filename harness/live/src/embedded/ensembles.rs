@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_zookeeper::model::EnsembleConfig;
@@ -47,8 +48,15 @@ impl Ensembles {
         let sink = move |what| {
             recorder.record("zookeeper", None, what);
         };
-        let ensemble = EnsembleHandle::with_sink(EnsembleConfig::standalone(name), sink);
+        let ensemble = EnsembleHandle::with_sink(config(name, spec), sink);
         known.push(Known { ensemble: ensemble.clone(), hosts, sandboxes: vec![sandbox] });
         ensemble
     }
+}
+
+/// What `zoo.cfg` says; a tick that is no number stops the original, here it is the usual one.
+fn config(name: String, spec: &ZooKeeperSpec) -> EnsembleConfig {
+    let usual = EnsembleConfig::standalone(name);
+    let tick = spec.extra.get("tickTime").and_then(|ms| ms.trim().parse().ok()).map(Duration::from_millis);
+    EnsembleConfig { tick: tick.unwrap_or(usual.tick), ..usual }
 }
