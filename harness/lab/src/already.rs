@@ -20,7 +20,7 @@ pub(crate) const CHROOT: &str = "/kafka";
 pub(crate) const KAFKA_PORT: u16 = 9092;
 pub(crate) const CQL_PORT: u16 = 9042;
 /// How long one may take to serve.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// A running service of the lab's own. Dropping it kills it.
 #[derive(Debug)]
@@ -45,26 +45,39 @@ pub(crate) async fn start(
     recorder: &Recorder,
     services: &Arc<dyn Services>,
 ) -> Result<Vec<OwnService>, LabError> {
-    let mut running = Vec::new();
+    let mut starting = JoinSet::new();
     for service in wanted {
         let spec = match service {
             Already::Kafka => ServiceSpec::Kafka(kafka(&network.kafka().to_string(), zookeeper)),
             Already::Cassandra => ServiceSpec::Cassandra(cassandra(network)),
         };
-        running.push(run(spec, recorder, services).await?);
+        starting.spawn(run(spec, recorder.clone(), Arc::clone(services)));
+    }
+    let mut running = Vec::new();
+    while let Some(started) = starting.join_next().await {
+        let ended = |why: tokio::task::JoinError| LabError::Start {
+            what: "a service of the lab's own",
+            address: network.lab().to_string(),
+            why: why.to_string(),
+        };
+        running.push(started.map_err(ended)??);
     }
     Ok(running)
 }
 
 async fn run(
     spec: ServiceSpec,
-    recorder: &Recorder,
-    services: &Arc<dyn Services>,
+    recorder: Recorder,
+    services: Arc<dyn Services>,
 ) -> Result<OwnService, LabError> {
     let (service, address) = (spec.kind(), stacklab_live::program::address_of(&spec));
+    let task = format!("lab-{service}");
     let (sender, mut events) = mpsc::channel(256);
     let (stop, stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
+    let started =
+        What::ServiceStarted { task: task.clone(), service: service.to_owned(), address: address.clone() };
+    let cause = recorder.record("lab", None, started);
     tasks.spawn(services.run(spec, &Sandbox::new(), sender, stopped));
     let ready = async {
         loop {
@@ -79,10 +92,6 @@ async fn run(
     let ready =
         tokio::time::timeout(LIMIT, ready).await.unwrap_or_else(|_| Err("it does not serve".to_owned()));
     ready.map_err(|why| LabError::Start { what: service, address: address.clone(), why })?;
-    let task = format!("lab-{service}");
-    let started =
-        What::ServiceStarted { task: task.clone(), service: service.to_owned(), address: address.clone() };
-    let cause = recorder.record("lab", None, started);
     recorder.record("lab", Some(cause), What::ServiceReady { task, service: service.to_owned(), address });
     // Its log would fill the channel: take it out.
     tasks.spawn(async move { while events.recv().await.is_some() {} });

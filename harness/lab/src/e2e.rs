@@ -25,6 +25,8 @@ use crate::traffic::{Brokers, ReadBack, Workload, WorkloadError, read_back, work
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
+/// The same where the real services do it, on a machine that may be busy with starting others.
+const REAL_TRACES_LIMIT: Duration = Duration::from_secs(120);
 /// How long services may take to serve that were started with the last steps of the stack: a framework says that Zipkin
 /// runs as soon as its process is there.
 const SERVING_LIMIT: Duration = Duration::from_secs(180);
@@ -156,10 +158,11 @@ where
         backing: options.backing.clone(),
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
+    let limit = if options.backing.real().is_empty() { TRACES_LIMIT } else { REAL_TRACES_LIMIT };
     let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;
     let traced = match &deployed {
         Ok(()) => match serving(recorder).await {
-            Ok(()) => traces(&lab, scenario, &input, &workload, recorder).await,
+            Ok(()) => traces(&lab, scenario, &input, &workload, limit).await,
             Err(why) => Err(why),
         },
         Err(_) => Ok(()),
@@ -225,8 +228,9 @@ async fn traces(
     scenario: &Scenario,
     input: &StackInput,
     workload: &Workload,
-    recorder: &Recorder,
+    limit: Duration,
 ) -> Result<(), String> {
+    let recorder = lab.recorder();
     let Some(spec) = &scenario.traces else { return Ok(()) };
     let places = Places::of(lab, recorder);
     if places.brokers.is_empty() {
@@ -251,7 +255,7 @@ async fn traces(
         brokers,
         topic,
         zookeeper: places.kafka_zookeeper.clone(),
-        limit: TRACES_LIMIT,
+        limit,
     };
     let reading = async {
         read_back(&place, workload, &mut seen, recorder).await;

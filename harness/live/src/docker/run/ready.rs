@@ -45,13 +45,14 @@ pub(super) async fn answers(docker: &Docker, spec: &ServiceSpec) {
         ServiceSpec::Zipkin(spec) => {
             let (host, port) = (spec.host.as_str(), http_port(spec));
             until(host, port, async |_| Some(())).await;
-            let _turn = docker.schema.lock().await;
             let health = Request::get(format!("http://{host}:{port}/health"));
             loop {
+                let turn = docker.schema.lock().await;
                 let answer = crate::http::request(&health, Some(HEALTH)).await;
                 if answer.is_ok_and(|answer| answer.status == 200) {
                     return;
                 }
+                drop(turn);
                 tokio::time::sleep(PAUSE).await;
             }
         }
