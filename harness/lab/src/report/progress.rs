@@ -48,6 +48,7 @@ async fn follow(recorder: Recorder, mut stopped: oneshot::Receiver<()>) {
     let terminal = std::io::stderr().is_terminal();
     let mut length = recorder.watch();
     let (mut seen, mut quiet_since, mut start) = (0, Instant::now(), None);
+    let mut shown = 0;
     loop {
         let last = tokio::select! {
             _ = &mut stopped => true,
@@ -65,7 +66,11 @@ async fn follow(recorder: Recorder, mut stopped: oneshot::Receiver<()>) {
             return;
         }
         if quiet_since.elapsed() >= QUIET {
-            show_wait(&recorder, quiet_since.elapsed(), terminal);
+            let seconds = quiet_since.elapsed().as_secs();
+            // Events that nobody is shown wake this up many times a second.
+            if std::mem::replace(&mut shown, seconds) != seconds {
+                show_wait(&recorder, seconds, terminal);
+            }
         }
     }
 }
@@ -85,9 +90,8 @@ fn show(events: &[Event], start: Time, terminal: bool) -> bool {
     any
 }
 
-fn show_wait(recorder: &Recorder, quiet: Duration, terminal: bool) {
+fn show_wait(recorder: &Recorder, seconds: u64, terminal: bool) {
     let Some(what) = recorder.with(|timeline| waiting_for(timeline.events())) else { return };
-    let seconds = quiet.as_secs();
     let mut out = std::io::stderr().lock();
     let _ = if terminal {
         write!(out, "\r\x1b[K           waiting for {what} ({seconds} s)").and_then(|()| out.flush())
