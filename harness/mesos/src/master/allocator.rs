@@ -12,7 +12,7 @@ use stacklab_machine::{Outbox, Time, earliest};
 use super::MasterOutput;
 use super::machine::Master;
 use super::share::Quantities;
-use super::state::{Agent, Filter, Outstanding};
+use super::state::{Agent, Filter, Framework, Outstanding};
 use crate::ids::{AgentId, FrameworkId, OfferId};
 use crate::resources::{Resources, Scalar, Word};
 use crate::v1::{Capability, Offer, SchedulerEvent};
@@ -24,13 +24,23 @@ const MIN_MEM: Scalar = Scalar::from_milli(32_000);
 /// Longest life of a filter: 365 days.
 const MAX_REFUSAL: f64 = 365.0 * 86_400.0;
 
+/// One run of the allocator. Frameworks are named by their place, in which they stand by id.
+struct Round<'a> {
+    frameworks: Vec<&'a mut Framework>,
+    roles: Vec<Role>,
+    candidates: Vec<Candidate>,
+    /// What each framework is offered.
+    offers: Vec<Vec<Offer>>,
+}
+
 /// A framework in one of its roles.
 struct Candidate {
-    framework: FrameworkId,
+    framework: usize,
     role: usize,
-    held: Quantities,
+    /// Its place among the framework's shares.
+    share: usize,
     allocations: u64,
-    share: f64,
+    dominant: f64,
     gpus: bool,
     names_role: bool,
 }
@@ -39,7 +49,51 @@ struct Role {
     name: Word,
     held: Quantities,
     allocations: u64,
-    share: f64,
+    dominant: f64,
+}
+
+impl<'a> Round<'a> {
+    fn new(frameworks: &'a mut BTreeMap<FrameworkId, Framework>, total: &Quantities) -> Self {
+        let frameworks: Vec<_> = frameworks.values_mut().collect();
+        let mut roles: Vec<Role> = Vec::with_capacity(frameworks.len());
+        let mut candidates = Vec::with_capacity(frameworks.len());
+        for (at, framework) in frameworks.iter().enumerate() {
+            for (place, share) in framework.shares.iter().enumerate() {
+                let role = roles.iter().position(|role| role.name == share.role).unwrap_or_else(|| {
+                    let held = Quantities::default();
+                    roles.push(Role { name: share.role.clone(), held, allocations: 0, dominant: 0.0 });
+                    roles.len() - 1
+                });
+                roles[role].held.merge(&share.held);
+                roles[role].allocations += share.allocations;
+                if framework.stream.is_none() || share.suppressed {
+                    continue;
+                }
+                candidates.push(Candidate {
+                    framework: at,
+                    role,
+                    share: place,
+                    allocations: share.allocations,
+                    dominant: share.held.dominant_share(total),
+                    gpus: framework.can(Capability::GpuResources),
+                    names_role: framework.can(Capability::MultiRole),
+                });
+            }
+        }
+        for role in &mut roles {
+            role.dominant = role.held.dominant_share(total);
+        }
+        let offers = frameworks.iter().map(|_| Vec::new()).collect();
+        Self { frameworks, roles, candidates, offers }
+    }
+
+    /// The offers, by framework id.
+    fn offers(self) -> impl Iterator<Item = (FrameworkId, Vec<Offer>)> {
+        let offers = self.frameworks.into_iter().zip(self.offers);
+        offers
+            .filter(|(_, offers)| !offers.is_empty())
+            .map(|(framework, offers)| (framework.id.clone(), offers))
+    }
 }
 
 impl Master {
@@ -56,11 +110,13 @@ impl Master {
         if agents.is_empty() {
             return;
         }
-        let (mut roles, mut candidates) = self.candidates();
-        let mut offers: BTreeMap<FrameworkId, Vec<Offer>> = BTreeMap::new();
+        let mut frameworks = std::mem::take(&mut self.frameworks);
+        let mut round = Round::new(&mut frameworks, &self.total);
         for agent_id in &agents {
-            self.allocate_agent(now, agent_id, &mut roles, &mut candidates, &mut offers);
+            self.allocate_agent(now, agent_id, &mut round);
         }
+        let offers: Vec<_> = round.offers().collect();
+        self.frameworks = frameworks;
         for (framework_id, offers) in offers {
             self.send_offers(&framework_id, offers, out);
         }
@@ -78,47 +134,9 @@ impl Master {
         agents
     }
 
-    fn candidates(&self) -> (Vec<Role>, Vec<Candidate>) {
-        let mut roles: Vec<Role> = Vec::new();
-        let mut candidates = Vec::new();
-        for framework in self.frameworks.values() {
-            for share in &framework.shares {
-                let at = roles.iter().position(|role| role.name == share.role).unwrap_or_else(|| {
-                    let held = Quantities::default();
-                    roles.push(Role { name: share.role.clone(), held, allocations: 0, share: 0.0 });
-                    roles.len() - 1
-                });
-                roles[at].held.merge(&share.held);
-                roles[at].allocations += share.allocations;
-                if framework.stream.is_none() || share.suppressed {
-                    continue;
-                }
-                candidates.push(Candidate {
-                    framework: framework.id.clone(),
-                    role: at,
-                    held: share.held.clone(),
-                    allocations: share.allocations,
-                    share: share.held.dominant_share(&self.total),
-                    gpus: framework.can(Capability::GpuResources),
-                    names_role: framework.can(Capability::MultiRole),
-                });
-            }
-        }
-        for role in &mut roles {
-            role.share = role.held.dominant_share(&self.total);
-        }
-        (roles, candidates)
-    }
-
-    fn allocate_agent(
-        &mut self,
-        now: Time,
-        agent_id: &AgentId,
-        roles: &mut [Role],
-        candidates: &mut [Candidate],
-        offers: &mut BTreeMap<FrameworkId, Vec<Offer>>,
-    ) {
+    fn allocate_agent(&mut self, now: Time, agent_id: &AgentId, round: &mut Round<'_>) {
         let Some(agent) = self.agents.get_mut(agent_id) else { return };
+        let Round { frameworks, roles, candidates, offers } = round;
         candidates.sort_by(|a, b| fairer(a, b, roles));
         for candidate in candidates.iter_mut() {
             if agent.has_gpus && !candidate.gpus {
@@ -129,26 +147,25 @@ impl Master {
             if !is_enough(&usable) {
                 continue;
             }
-            let Some(framework) = self.frameworks.get_mut(&candidate.framework) else { continue };
+            let framework = &mut *frameworks[candidate.framework];
             let blocking = framework.filters.iter().filter(|filter| filter.blocks(agent_id, role, &usable));
             if let Some(until) = blocking.map(|filter| filter.expires).max() {
                 self.tick = earliest(self.tick, Some(batch_from(&self.config, until)));
                 continue;
             }
             agent.available.subtract(&usable);
-            let share = framework.share(&role.name);
+            let share = &mut framework.shares[candidate.share];
             share.held.add(&usable);
             share.allocations += 1;
-            candidate.held.add(&usable);
-            candidate.allocations += 1;
-            candidate.share = candidate.held.dominant_share(&self.total);
+            candidate.allocations = share.allocations;
+            candidate.dominant = share.held.dominant_share(&self.total);
             role.held.add(&usable);
             role.allocations += 1;
-            role.share = role.held.dominant_share(&self.total);
+            role.dominant = role.held.dominant_share(&self.total);
             let id = OfferId::new(format!("{}-O{}", self.config.id, self.next_offer));
             self.next_offer += 1;
             let role_told = candidate.names_role.then(|| role.name.clone());
-            let offer = make_offer(id, &candidate.framework, agent, usable, role_told);
+            let offer = make_offer(id, &framework.id, agent, usable, role_told);
             let outstanding = Outstanding {
                 framework_id: offer.framework_id.clone(),
                 agent_id: offer.agent_id.clone(),
@@ -157,7 +174,7 @@ impl Master {
                 sent: now,
             };
             self.offers.insert(offer.id.clone(), outstanding);
-            offers.entry(candidate.framework.clone()).or_default().push(offer);
+            offers[candidate.framework].push(offer);
         }
     }
 
@@ -238,21 +255,21 @@ impl Filter {
     }
 
     fn blocks(&self, agent_id: &AgentId, role: &Role, candidate: &Resources) -> bool {
-        self.agent_id == *agent_id && self.role == role.name && self.resources.contains(candidate)
+        self.role == role.name && self.agent_id == *agent_id && self.resources.contains(candidate)
     }
 }
 
 fn fairer(a: &Candidate, b: &Candidate, roles: &[Role]) -> Ordering {
     let (one, other) = (&roles[a.role], &roles[b.role]);
     let by_role = || {
-        one.share
-            .total_cmp(&other.share)
+        one.dominant
+            .total_cmp(&other.dominant)
             .then(one.allocations.cmp(&other.allocations))
             .then_with(|| one.name.cmp(&other.name))
     };
     let by_framework = || {
-        a.share
-            .total_cmp(&b.share)
+        a.dominant
+            .total_cmp(&b.dominant)
             .then(a.allocations.cmp(&b.allocations))
             .then_with(|| a.framework.cmp(&b.framework))
     };

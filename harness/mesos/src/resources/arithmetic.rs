@@ -210,7 +210,7 @@ impl Resource {
     }
 
     fn usable_by(&self, role: &str) -> bool {
-        self.role == "*"
+        self.role == Word::STAR
             || self.role == *role
             || role.strip_prefix(self.role.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }

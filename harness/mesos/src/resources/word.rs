@@ -5,25 +5,26 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// A name or a role. The common ones cost nothing to make or to clone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Word(Inner);
 
-#[derive(Clone)]
+/// A text that is in the table is always named by its place there.
+#[derive(Clone, PartialEq, Eq)]
 enum Inner {
-    Known(&'static str),
+    Known(u8),
     Other(Arc<str>),
 }
 
-const KNOWN: [&str; 6] = ["cpus", "mem", "ports", "disk", "gpus", "*"];
+const KNOWN: [&str; 6] = ["*", "cpus", "mem", "ports", "disk", "gpus"];
 
 impl Word {
     /// The default role, `*`.
-    pub const STAR: Self = Self(Inner::Known("*"));
+    pub const STAR: Self = Self(Inner::Known(0));
 
     /// The text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Inner::Known(text) => text,
+            Inner::Known(place) => KNOWN[usize::from(*place)],
             Inner::Other(text) => text,
         }
     }
@@ -31,8 +32,8 @@ impl Word {
 
 impl From<&str> for Word {
     fn from(text: &str) -> Self {
-        match KNOWN.iter().find(|known| **known == text) {
-            Some(known) => Self(Inner::Known(known)),
+        match (0..).zip(KNOWN).find(|(_, known)| *known == text) {
+            Some((place, _)) => Self(Inner::Known(place)),
             None => Self(Inner::Other(text.into())),
         }
     }
@@ -45,14 +46,6 @@ impl Deref for Word {
         self.as_str()
     }
 }
-
-impl PartialEq for Word {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Word {}
 
 impl PartialEq<str> for Word {
     fn eq(&self, other: &str) -> bool {
