@@ -43,10 +43,13 @@ async fn figures() {
     raw.call(3, 8, &Body::watched("/", true).0).await;
     let stat = ask(&server, "stat").await;
     let lines: Vec<&str> = stat.lines().collect();
-    assert_eq!(lines[..2], [
-        "Zookeeper version: 3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on 03/06/2019 16:18 GMT",
-        "Clients:"
-    ]);
+    assert_eq!(
+        lines[..2],
+        [
+            "Zookeeper version: 3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on 03/06/2019 16:18 GMT",
+            "Clients:"
+        ]
+    );
     assert!(lines[2].ends_with("[1](queued=0,recved=4,sent=4)"), "{}", lines[2]);
     assert!(lines[3].ends_with("[0](queued=0,recved=1,sent=0)"), "{}", lines[3]);
     expect![[r"
@@ -121,11 +124,9 @@ async fn an_ensemble_needs_more_than_half() {
     let (second, third) = (server(2).await, server(3).await);
     assert!(ask(&first, "srvr").await.contains("Zxid: 0x100000000\nMode: follower\n"));
     assert!(ask(&second, "stat").await.contains("Mode: leader\n"));
-    assert!(
-        ask(&second, "mntr")
-            .await
-            .ends_with("zk_followers\t2\nzk_synced_followers\t2\nzk_pending_syncs\t0\nzk_fsync_threshold_exceed_count\t0\n")
-    );
+    assert!(ask(&second, "mntr").await.ends_with(
+        "zk_followers\t2\nzk_synced_followers\t2\nzk_pending_syncs\t0\nzk_fsync_threshold_exceed_count\t0\n"
+    ));
     drop(second);
     assert!(ask(&third, "srvr").await.contains("Zxid: 0x200000000\nMode: leader\n"));
     drop(third);

@@ -93,6 +93,8 @@ impl Ensemble {
 
     /// Sessions that have or had ephemeral nodes, with those that are there.
     pub fn ephemerals(&self) -> impl Iterator<Item = (i64, Vec<String>)> {
-        self.tree.ephemerals().map(|(session, paths)| (session, paths.into_iter().map(str::to_owned).collect()))
+        self.tree
+            .ephemerals()
+            .map(|(session, paths)| (session, paths.into_iter().map(str::to_owned).collect()))
     }
 }

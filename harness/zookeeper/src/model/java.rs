@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn tables_double_when_three_quarters_full() {
-        for (initial, most, size) in [(8, 0, 8), (8, 6, 8), (8, 7, 16), (8, 12, 16), (8, 13, 32), (16, 12, 16)] {
+        for (initial, most, size) in
+            [(8, 0, 8), (8, 6, 8), (8, 7, 16), (8, 12, 16), (8, 13, 32), (16, 12, 16)]
+        {
             assert_eq!(table(initial, most), size, "{initial} {most}");
         }
     }

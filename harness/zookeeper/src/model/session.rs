@@ -111,11 +111,7 @@ impl Sessions {
     }
 }
 
-fn forget(
-    (due, left): (&mut BTreeMap<u64, BTreeSet<i64>>, &mut BTreeSet<u64>),
-    deadline: u64,
-    id: i64,
-) {
+fn forget((due, left): (&mut BTreeMap<u64, BTreeSet<i64>>, &mut BTreeSet<u64>), deadline: u64, id: i64) {
     if let Some(ids) = due.get_mut(&deadline) {
         ids.remove(&id);
         if ids.is_empty() {

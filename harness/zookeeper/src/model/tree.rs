@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{java, path};
 use super::{Acl, Code, CreateMode, Identity, Stat, acl, perms};
+use super::{java, path};
 
 /// The transaction that a change belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -359,7 +359,8 @@ impl Tree {
         let (_, node) = self.at(path)?;
         node.allows(perms::READ, caller)?;
         let born = |id: &Id| self.node(*id).map_or(0, |child| child.born);
-        let mut names: Vec<(&str, u64)> = node.children.iter().map(|(name, id)| (&**name, born(id))).collect();
+        let mut names: Vec<(&str, u64)> =
+            node.children.iter().map(|(name, id)| (&**name, born(id))).collect();
         java::sort(&mut names, java::table(CHILDREN_TABLE, node.most), |(name, _)| name, |(_, born)| *born);
         Ok((names.into_iter().map(|(name, _)| name.to_owned()).collect(), node.stat()))
     }

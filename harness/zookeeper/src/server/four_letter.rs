@@ -8,7 +8,8 @@ use super::stats::{Peer, PeerStats, Stats};
 use crate::model::{Role, opcode};
 
 /// The version we play.
-pub(super) const VERSION: &str = "3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on 03/06/2019 16:18 GMT";
+pub(super) const VERSION: &str =
+    "3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on 03/06/2019 16:18 GMT";
 const NOT_ALLOWED: &str = "{} is not executed because it is not in the whitelist.\n";
 const NOT_SERVING: &str = "This ZooKeeper instance is not currently serving requests\n";
 
