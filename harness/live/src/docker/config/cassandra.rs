@@ -108,6 +108,35 @@ mod tests {
             rack: "RACK1".into(),
             yaml: [("num_tokens".to_owned(), "256".to_owned())].into(),
         };
-        expect![[""]].assert_eq(&shown(&cassandra(&spec)));
+        expect![[r#"
+            java -Xmx320m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xms128m -Xss256k -Dlogback.configurationFile=/etc/stacklab/logback.xml -Dcassandra.config=file:///etc/stacklab/cassandra.yaml -Dcassandra-rackdc.properties=file:///etc/stacklab/cassandra-rackdc.properties -Dcassandra-foreground=yes -Dcassandra.storagedir=/data -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=3000 -Dcassandra.consistent.rangemovement=false … 
+            --- /etc/stacklab/cassandra.yaml
+            authenticator: AllowAllAuthenticator
+            authorizer: AllowAllAuthorizer
+            broadcast_address: '127.78.0.12'
+            cluster_name: 'it''s mine'
+            commitlog_directory: /data/commitlog
+            commitlog_segment_size_in_mb: 8
+            commitlog_sync: periodic
+            commitlog_sync_period_in_ms: 10000
+            concurrent_reads: 8
+            concurrent_writes: 8
+            data_file_directories: [/data/data]
+            endpoint_snitch: GossipingPropertyFileSnitch
+            listen_address: '127.78.0.12'
+            native_transport_port: 31100
+            num_tokens: '256'
+            partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+            rpc_address: '127.78.0.12'
+            rpc_port: 31003
+            saved_caches_directory: /data/saved_caches
+            seed_provider: [{class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{seeds: '127.78.0.11,127.78.0.13'}]}]
+            start_native_transport: true
+            start_rpc: false
+            storage_port: 31001
+            --- /etc/stacklab/cassandra-rackdc.properties
+            dc=DC1
+            rack=RACK1
+        "#]].assert_eq(&shown(&cassandra(&spec)));
     }
 }

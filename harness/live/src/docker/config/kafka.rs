@@ -57,7 +57,16 @@ mod tests {
             ("log.retention.bytes", "10737418240"),
         ];
         let properties = properties.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        expect![[""]].assert_eq(&shown(&kafka(&KafkaSpec { properties })));
+        expect![[r#"
+            java -Xmx192m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Dlog4j.configuration=file:/etc/stacklab/log4j.properties … /etc/stacklab/server.properties
+            --- /etc/stacklab/server.properties
+            broker.id=70
+            host.name=127.78.0.11
+            log.dirs=/data/kafka-logs,/data/mnt/a
+            log.retention.bytes=10737418240
+            port=31250
+            zookeeper.connect=127.78.0.11:2181/kafka
+        "#]].assert_eq(&shown(&kafka(&KafkaSpec { properties })));
     }
 
     #[test]

@@ -96,7 +96,16 @@ mod tests {
             ("CASSANDRA_CONTACT_POINTS", "127.78.0.12:31100"),
             ("HOME", "/root"),
         ];
-        expect![[""]].assert_eq(&shown(&zipkin(&spec(ZipkinRole::Collector, &env))));
+        expect![[r#"
+            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
+            STORAGE_TYPE=cassandra
+            SERVER_ADDRESS=127.78.0.11
+            QUERY_PORT=31002
+            SCRIBE_ENABLED=false
+            CASSANDRA_CONTACT_POINTS=127.78.0.12:31100
+            KAFKA_TOPIC=spans
+            KAFKA_ZOOKEEPER=127.78.0.11:2181
+        "#]].assert_eq(&shown(&zipkin(&spec(ZipkinRole::Collector, &env))));
     }
 
     #[test]
@@ -107,6 +116,13 @@ mod tests {
             ("KAFKA_ZOOKEEPER", "127.78.0.11:2181"),
             ("CASSANDRA_CONTACT_POINTS", "127.78.0.12"),
         ];
-        expect![[""]].assert_eq(&shown(&zipkin(&spec(ZipkinRole::Query, &env))));
+        expect![[r#"
+            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
+            STORAGE_TYPE=cassandra
+            SERVER_ADDRESS=127.78.0.11
+            QUERY_PORT=31001
+            SCRIBE_ENABLED=false
+            CASSANDRA_CONTACT_POINTS=127.78.0.12
+        "#]].assert_eq(&shown(&zipkin(&spec(ZipkinRole::Query, &env))));
     }
 }

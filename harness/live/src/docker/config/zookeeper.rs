@@ -65,6 +65,20 @@ mod tests {
             servers: (0..3).map(peer).collect(),
             extra: extra.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         };
-        expect![[""]].assert_eq(&shown(&zookeeper(&spec)));
+        expect![[r#"
+            java -Xmx96m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Dlog4j.configuration=file:/etc/stacklab/log4j.properties -Dzookeeper.forceSync=no -Dzookeeper.preAllocSize=1024 … /etc/stacklab/zoo.cfg
+            --- /etc/stacklab/zoo.cfg
+            initLimit=10
+            syncLimit=5
+            tickTime=2000
+            dataDir=/data
+            clientPort=2181
+            clientPortAddress=127.78.0.12
+            server.0=127.78.0.11:2888:3888
+            server.1=127.78.0.12:2888:3888
+            server.2=127.78.0.13:2888:3888
+            --- /data/myid
+            1
+        "#]].assert_eq(&shown(&zookeeper(&spec)));
     }
 }
