@@ -158,6 +158,13 @@ const ZOOKEEPER_PAUSE: std::time::Duration = std::time::Duration::from_millis(10
 /// Made by the first client that names a group, which may be one that only looks, and not all at once.
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
+/// A consumer group's offsets: written for the first time when 10 s or 60 s are over, so that it depends on how long a
+/// run takes whether they are there.
+fn is_offset(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    parts.windows(3).any(|parts| parts[0] == "consumers" && parts[2] == "offsets")
+}
+
 async fn zookeeper(connect: &str) -> Value {
     let mut tries = 0;
     loop {
@@ -168,7 +175,8 @@ async fn zookeeper(connect: &str) -> Value {
         tries += 1;
         match paths {
             Ok(paths) => {
-                let shown = paths.into_iter().filter(|path| !path.contains(OFFSETS_TOPIC));
+                let shown =
+                    paths.into_iter().filter(|path| !path.contains(OFFSETS_TOPIC) && !is_offset(path));
                 return json!(shown.collect::<Vec<_>>());
             }
             Err(why) if tries >= ZOOKEEPER_TRIES => return Value::String(why.to_string()),
@@ -263,6 +271,14 @@ fn without_lots(mut spans: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn offsets_are_a_groups() {
+        assert!(
+            is_offset("/consumers/zipkin/offsets") && is_offset("/kafka/consumers/zipkin/offsets/zipkin/0")
+        );
+        assert!(!is_offset("/consumers/zipkin/owners") && !is_offset("/consumers/offsets"));
+    }
 
     #[test]
     fn only_annotations_of_one_key_change_places() {
