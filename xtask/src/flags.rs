@@ -28,6 +28,12 @@ pub(crate) enum Command {
     Sim(Sim),
     /// Measure speed and memory
     Bench(Bench),
+    /// Build the images of the real services, as far as they are missing
+    Images(Images),
+    /// Remove what killed runs left in the Docker engine
+    Down(Down),
+    /// Say what this machine has of what the real services need, and what is missing
+    Doctor(Doctor),
 }
 
 const E2E_EXAMPLES: &str = "\
@@ -140,6 +146,42 @@ pub(crate) struct Sim {
 #[command(after_help = "Example:\n  cargo run --release -p xtask -- bench")]
 pub(crate) struct Bench {
     /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `images`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cargo xtask images --service kafka,zookeeper")]
+pub(crate) struct Images {
+    /// Only these [zookeeper, kafka, cassandra, zipkin]
+    #[arg(long, value_name = "SERVICE,…", value_delimiter = ',', value_parser = part)]
+    pub(crate) service: Vec<Part>,
+    /// Print names and sizes as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `down`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cargo xtask down --images   everything that can be made again")]
+pub(crate) struct Down {
+    /// Also what belongs to runs that go on, here or in another container
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Also the images that were built
+    #[arg(long)]
+    pub(crate) images: bool,
+    /// Print how much was removed as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 0 if the docker backend can run, 3 if not")]
+pub(crate) struct Doctor {
+    /// Print what was found as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 mod commands;
+mod feature;
 mod flags;
 mod interrupt;
 mod paths;
@@ -14,6 +15,9 @@ use crate::flags::{Command, Flags};
 
 fn main() -> std::process::ExitCode {
     let flags = Flags::parse();
+    if !feature::DOCKER && feature::needs_docker(&flags.command) {
+        return feature::again_with_docker().unwrap_or_else(|failed| failed.shown());
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => {
@@ -35,10 +39,7 @@ fn main() -> std::process::ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match exit {
         Ok(exit) => exit.code().into(),
-        Err(commands::Failed { exit, why }) => {
-            eprintln!("error: {why:#}");
-            exit.code().into()
-        }
+        Err(failed) => failed.shown(),
     }
 }
 
@@ -48,5 +49,12 @@ async fn run(command: Command) -> Result<ExitCode, commands::Failed> {
         Command::Up(flags) => commands::up(flags).await,
         Command::Sim(flags) => commands::sim(&flags),
         Command::Bench(flags) => commands::bench(flags).await,
+        Command::Doctor(flags) => commands::doctor(&flags).await,
+        #[cfg(feature = "docker")]
+        Command::Images(flags) => commands::images(&flags).await,
+        #[cfg(feature = "docker")]
+        Command::Down(flags) => commands::down(&flags).await,
+        #[cfg(not(feature = "docker"))]
+        Command::Images(_) | Command::Down(_) => feature::again_with_docker().map(|_| ExitCode::AsExpected),
     }
 }

@@ -1,6 +1,9 @@
 //! The commands.
 
 mod bench;
+#[cfg(feature = "docker")]
+mod containers;
+mod doctor;
 mod e2e;
 mod sim;
 mod up;
@@ -8,6 +11,9 @@ mod up;
 use stacklab_lab::exit::ExitCode;
 
 pub(crate) use bench::bench;
+#[cfg(feature = "docker")]
+pub(crate) use containers::{down, images};
+pub(crate) use doctor::doctor;
 pub(crate) use e2e::e2e;
 pub(crate) use sim::sim;
 pub(crate) use up::up;
@@ -26,5 +32,11 @@ impl Failed {
 
     pub(crate) fn environment(why: impl Into<anyhow::Error>) -> Self {
         Self { exit: ExitCode::Environment, why: why.into() }
+    }
+
+    /// Says it, and ends the program with it.
+    pub(crate) fn shown(self) -> std::process::ExitCode {
+        eprintln!("error: {:#}", self.why);
+        self.exit.code().into()
     }
 }

@@ -127,3 +127,38 @@ pub(crate) fn new_enough(api: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let address = || "unix:///s".to_owned();
+        let why = || "why".to_owned();
+        let all = [
+            (EngineError::NoEngine { address: address(), why: why() }, "apt-get install docker.io"),
+            (EngineError::NoPermission { address: address() }, "usermod -aG docker"),
+            (EngineError::Remote { address: "tcp://h:1".into() }, "unset DOCKER_HOST"),
+            (EngineError::BadAddress { address: "x".into() }, "unix:///path"),
+            (EngineError::Rootless { address: address() }, "unix:///var/run/docker.sock"),
+            (EngineError::UserNamespaces { address: address() }, "daemon.json"),
+            (
+                EngineError::OtherMachine { address: address(), engine: why(), here: why() },
+                "inside that machine",
+            ),
+            (
+                EngineError::TooOld { address: address(), version: "19.03".into(), api: "1.40".into() },
+                "20.10",
+            ),
+            (EngineError::NoAnswer { address: address(), why: why() }, "journalctl -u docker"),
+            (EngineError::DiskFull { path: "/d".into(), free_mb: 1, needed_mb: 2 }, "docker system prune"),
+        ];
+        for (error, cure) in all {
+            let text = error.to_string();
+            let (cause, rest) = text.split_once("\n  ").unwrap_or_default();
+            assert!(!cause.is_empty() && !rest.contains('\n'), "one line each: {text}");
+            assert!(text.contains(cure), "{text}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ pub(crate) fn kernel() -> Option<String> {
 }
 
 /// Where a program is, if it can be called by this name.
-pub fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_program(file))
 }

@@ -1,12 +1,13 @@
 //! The real services, in containers of a Docker engine on this machine.
 //!
-//! [`Address`] and [`host`] tell what there is without the feature `docker`; everything else needs it: [`Engine`] is a
+//! [`Address`] and [`doctor`] tell what there is without the feature `docker`; everything else needs it: [`Engine`] is a
 //! checked connection, [`Images`] builds what the services run from, [`Owner`] labels what belongs to this process, and
 //! [`Sweeper`] and [`CleanUp`] remove it again.
 
 mod address;
+pub mod doctor;
 mod errors;
-pub mod host;
+mod host;
 
 #[cfg(feature = "docker")]
 mod config;
@@ -27,7 +28,7 @@ pub use address::Address;
 pub use errors::EngineError;
 
 #[cfg(feature = "docker")]
-pub use engine::Engine;
+pub use engine::{About, Engine};
 #[cfg(feature = "docker")]
 pub use images::{Image, ImageError, Images};
 #[cfg(feature = "docker")]

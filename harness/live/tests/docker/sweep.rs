@@ -10,16 +10,28 @@ use bollard::query_parameters::{
 };
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use stacklab_live::docker::{CleanUp, Engine, OWNER, Owner, Sweeper};
+use stacklab_live::docker::{CleanUp, Engine, OWNER, Owner, RECIPE, Sweeper};
+use tokio::sync::OnceCell;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
-/// An image with nothing in it: its containers are made, and never run.
+static EMPTY: OnceCell<()> = OnceCell::const_new();
+
+/// An image with nothing in it: its containers are made, and never run. Labelled as ours, so `down --images` removes it.
 pub(crate) async fn empty_image(engine: &Engine) -> Result<&'static str, Error> {
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo("stacklab-test").tag("empty").build();
-    let nothing = bollard::body_full(Bytes::from_static(&[0; 1024]));
-    engine.docker().create_image(Some(options), Some(nothing), None).try_collect::<Vec<_>>().await?;
-    Ok("stacklab-test:empty")
+    const NAME: &str = "stacklab/empty:test";
+    let make = async || {
+        let docker = engine.docker();
+        if docker.inspect_image(NAME).await.is_ok() {
+            return Ok(());
+        }
+        let label = format!("LABEL {RECIPE}=empty");
+        let options = CreateImageOptionsBuilder::new().from_src("-").repo("stacklab/empty").tag("test");
+        let nothing = bollard::body_full(Bytes::from_static(&[0; 1024]));
+        let made = docker.create_image(Some(options.changes(vec![label]).build()), Some(nothing), None);
+        made.try_collect::<Vec<_>>().await.map(|_| ())
+    };
+    EMPTY.get_or_try_init(make).await.map(|()| NAME)
 }
 
 /// A name that no other test and no other run has.
@@ -102,10 +114,10 @@ async fn a_guard_removes_in_a_panic_and_when_it_is_dropped() -> Tested {
     let all = ["panic", "dropped"];
     for of in all {
         let owner = Owner::new(&name(of));
-        let engine = engine.clone();
+        let its = engine.clone();
         let running = tokio::spawn(async move {
-            let _guard = CleanUp::new(&engine, &owner);
-            container(&engine, of, owner.labels()).await.expect("a container can be made");
+            let _guard = CleanUp::new(&its, &owner);
+            container(&its, of, owner.labels()).await.expect("a container can be made");
             assert_ne!(of, "panic", "as wanted");
             std::future::pending::<()>().await;
         });

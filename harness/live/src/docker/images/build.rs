@@ -10,11 +10,9 @@ use tokio::sync::Mutex;
 
 use super::folder::Folder;
 use super::recipe::Recipe;
-use super::{Image, ImageError, RECIPE, Tell, base, is_there, jars, transfer};
+use super::{Image, ImageError, Images, RECIPE, Tell, base, is_there, jars, transfer};
 use crate::docker::engine::Engine;
 
-/// What the engine's disk must have, in units of 1,000,000 bytes: all images, and the files of the builds.
-pub(super) const NEEDS_MB: u64 = 2_000;
 /// How long a step of a build may be silent.
 const SILENCE: Duration = Duration::from_secs(300);
 
@@ -34,7 +32,7 @@ impl<'a> Builder<'a> {
 
     /// Builds them all, or none that is not complete.
     pub(super) async fn build(&self, missing: &[(Image, Recipe)]) -> Result<(), ImageError> {
-        self.engine.room_for(NEEDS_MB)?;
+        self.engine.room_for(Images::NEEDED_MB)?;
         let names: Vec<&str> = missing.iter().map(|(image, _)| image.name()).collect();
         (self.tell)(&format!("building the images of {}; they are kept for the next run", names.join(", ")));
         let base = tokio::sync::OnceCell::new();

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Image;
+use super::{Image, Images};
 use crate::docker::engine::Engine;
 use crate::docker::errors::EngineError;
 
@@ -107,6 +107,6 @@ fn full(engine: &Engine, why: &str) -> Option<ImageError> {
     why.contains("no space left on device").then(|| {
         let free_mb = about.free_mb.unwrap_or(0);
         let path = about.folder.clone();
-        EngineError::DiskFull { path, free_mb, needed_mb: super::build::NEEDS_MB }.into()
+        EngineError::DiskFull { path, free_mb, needed_mb: Images::NEEDED_MB }.into()
     })
 }

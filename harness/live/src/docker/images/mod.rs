@@ -73,6 +73,9 @@ pub struct Images {
 }
 
 impl Images {
+    /// What the engine's disk must have free to build them, in units of 1,000,000 bytes.
+    pub const NEEDED_MB: u64 = 2_000;
+
     /// Builds what is missing of `wanted` from the `recipes` (`fixtures/images`), or takes what the user names instead,
     /// and tells `progress` what it does, a line at a time. Where all is there, that takes milliseconds.
     ///
