@@ -67,6 +67,19 @@ pub(super) struct Page {
     pub(super) app: Object<App>,
 }
 
+/// `/v2/apps/<id>/tasks`.
+#[derive(serde::Deserialize)]
+pub(super) struct TaskPage {
+    pub(super) tasks: Vec<Object<Place>>,
+}
+
+/// Where a task is.
+#[derive(serde::Deserialize)]
+pub(super) struct Place {
+    pub(super) host: String,
+    pub(super) ports: Vec<i64>,
+}
+
 #[derive(serde::Deserialize)]
 #[expect(dead_code, reason = "fields are there for their types to be checked")]
 struct Task {
@@ -77,7 +90,9 @@ struct Task {
 }
 
 /// Reads a field that may be null, but not missing.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
 }
 

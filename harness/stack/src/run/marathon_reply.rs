@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stacklab_machine::http::Response;
 
-use super::marathon_app::{self, Object, Page};
+use super::marathon_app::{self, Object, Page, TaskPage};
 use crate::go_json;
 
 const INVALID: &str = "invalid response from Marathon";
@@ -52,6 +52,9 @@ pub(super) fn counts(response: &Response) -> Result<Counts, String> {
 
 /// Host and ports of the first task; `None` if there is no task.
 pub(super) fn first_task(response: &Response) -> Result<Option<(String, Vec<i64>)>, String> {
+    if let Some(TaskPage { tasks }) = read_as(response) {
+        return Ok(tasks.into_iter().next().map(|Object(task)| (task.host, task.ports)));
+    }
     let body = read(response)?;
     let tasks = go_json::field(&body, "tasks");
     if !tasks.is_none_or(is_task_list) {

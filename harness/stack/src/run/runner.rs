@@ -8,9 +8,11 @@ mod zipkin;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 use stacklab_machine::http::{Response, encode_form};
 
+use super::marathon_app::Object;
 use crate::go_json;
 
 /// Parameters of a task, or variables.
@@ -120,6 +122,7 @@ impl Call {
         match self.reads {
             Reads::DseAdd => dse::read(response).map(|_| ()),
             Reads::DseStart => dse::read_start(response, id, variables),
+            Reads::ExhibitorAnswer | Reads::ZipkinAnswer if is_success(response) => Ok(()),
             Reads::ExhibitorAnswer => exhibitor::read(response).map(|_| ()),
             Reads::ExhibitorStart => exhibitor::read_start(response, id, variables),
             Reads::ExhibitorStatus => return exhibitor::read_status(response),
@@ -138,6 +141,23 @@ fn pick(parameters: &Texts, keep: impl Fn(&str) -> bool) -> Vec<(String, String)
         .filter(|(name, _)| keep(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// An answer that says success; more of it is not looked at.
+#[derive(Deserialize)]
+struct Outcome {
+    success: bool,
+}
+
+/// Whether this is the usual answer to what went well, told without a tree of values. All others are to be read.
+fn is_success(response: &Response) -> bool {
+    read_as::<Outcome>(response).is_some_and(|outcome| outcome.success)
+}
+
+/// An answer of the usual form; all others are to be looked at field by field.
+fn read_as<'r, T: Deserialize<'r>>(response: &'r Response) -> Option<T> {
+    let text = std::str::from_utf8(&response.body).ok()?;
+    serde_json::from_str(text).ok().map(|Object(value)| value)
 }
 
 /// A JSON object out of a body.

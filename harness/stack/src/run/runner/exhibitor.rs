@@ -1,12 +1,15 @@
 //! Exhibitor-Mesos 0.1: `add`, `config`, `start`, then `status` until every server serves.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 use stacklab_machine::http::Response;
 
-use super::{Call, Reads, Texts, Verdict, cannot_unmarshal, pick, text_field};
+use super::{Call, Reads, Texts, Verdict, cannot_unmarshal, pick, read_as, text_field};
 use crate::go_json;
+use crate::run::marathon_app::{Object, present};
 
 /// Parameters of `add`; `config` takes all others, but for `timeout`, and `id` besides.
 const ADD: [&str; 7] = ["id", "cpu", "mem", "constraints", "configchangebackoff", "port", "docker"];
@@ -62,22 +65,64 @@ pub(super) fn read_start(response: &Response, id: &str, variables: &mut Texts) -
     Ok(())
 }
 
+/// A good status of the usual form: what is asked of it, without a tree of values.
+#[derive(Deserialize)]
+struct Status<'a> {
+    success: bool,
+    #[serde(borrow)]
+    value: Object<Statuses<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Statuses<'a> {
+    #[serde(borrow)]
+    server_statuses: Vec<Object<Server<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Server<'a> {
+    #[serde(borrow, deserialize_with = "present")]
+    exhibitor_cluster_view: Option<Vec<Object<Seen<'a>>>>,
+}
+
+impl Server<'_> {
+    fn view(&self) -> Vec<&str> {
+        let seen = self.exhibitor_cluster_view.iter().flatten();
+        seen.map(|Object(seen)| seen.description.as_ref()).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct Seen<'a> {
+    #[serde(borrow)]
+    description: Cow<'a, str>,
+}
+
 /// Done when each server sees exactly as many serving ones as there are.
 pub(super) fn read_status(response: &Response) -> Result<Verdict, String> {
+    if let Some(Status { success: true, value: Object(value) }) = read_as(response) {
+        let views: Vec<_> = value.server_statuses.iter().map(|Object(server)| server.view()).collect();
+        return Ok(judge(&views));
+    }
     let value = read(response)?;
-    let servers = list(&value, "serverStatuses");
-    for (position, server) in servers.iter().enumerate() {
-        let view = list(server, "exhibitorClusterView");
-        let states: Vec<_> = view.iter().map(description).collect();
+    let view = |server| list(server, "exhibitorClusterView").iter().map(description).collect();
+    Ok(judge(&list(&value, "serverStatuses").iter().map(view).collect::<Vec<_>>()))
+}
+
+/// Judges what each server says of all.
+fn judge(views: &[Vec<&str>]) -> Verdict {
+    let of = views.len();
+    for (position, states) in views.iter().enumerate() {
         let serving = states.iter().filter(|state| **state == "serving").count();
-        if serving != servers.len() {
-            let of = servers.len();
+        if serving != of {
             let seen = if states.is_empty() { "nothing".into() } else { states.join(", ") };
             let who = format!("server {} of {of}", position + 1);
-            return Ok(Verdict::NotYet(format!("{who} sees {serving} ZooKeeper servers serving ({seen})")));
+            return Verdict::NotYet(format!("{who} sees {serving} ZooKeeper servers serving ({seen})"));
         }
     }
-    Ok(Verdict::Done)
+    Verdict::Done
 }
 
 fn description(seen: &Value) -> &str {

@@ -115,6 +115,22 @@ fn reads_exhibitor() {
         &status(r#"{"exhibitorClusterView":null}"#),
         &expect![[r#"Ok(NotYet("server 1 of 1 sees 0 ZooKeeper servers serving (nothing)"))"#]],
     );
+    // A field of another case, or none: read all the same.
+    for view in ["ExhibitorClusterView", "other"] {
+        let body = status(&format!(r#"{{"{view}":[{{"description":"serving"}},{{"code":1}}]}}"#));
+        let expected = if view == "other" {
+            expect![[r#"Ok(NotYet("server 1 of 1 sees 0 ZooKeeper servers serving (nothing)"))"#]]
+        } else {
+            expect!["Ok(Done)"]
+        };
+        check(3, &body, &expected);
+    }
+    let latent = r#"{"exhibitorClusterView":[{"description":"late\u006et","code":2}]}"#;
+    check(
+        3,
+        &status(latent),
+        &expect![[r#"Ok(NotYet("server 1 of 1 sees 0 ZooKeeper servers serving (latent)"))"#]],
+    );
 }
 
 #[test]
