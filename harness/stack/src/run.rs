@@ -145,7 +145,7 @@ impl Run {
             self.finish(Err(error), out);
             return;
         }
-        let request = calls::marathon_get(&self.marathon, "/v2/info");
+        let request = calls::marathon_get(format!("{}/v2/info", self.marathon));
         self.phase = Phase::Info(self.calls.make(request, calls::MARATHON_TIMEOUT, out));
     }
 

@@ -83,6 +83,8 @@ pub(super) struct App {
     /// The body of the last poll's answer that could be read, and what it said.
     page: Option<(Vec<u8>, Counts)>,
     instances: i64,
+    /// Its page in Marathon, once it is created: asked for again and again.
+    url: String,
     /// `http://host:port` of its scheduler, once known.
     api: String,
 }
@@ -90,8 +92,8 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(key: String, application: Application) -> Self {
         let runner = Runner::of(&application.kind);
-        let (state, api) = (State::Waiting, String::new());
-        Self { key, application, state, call: None, wake: None, runner, page: None, instances: 1, api }
+        let (state, url, api) = (State::Waiting, String::new(), String::new());
+        Self { key, application, state, call: None, wake: None, runner, page: None, instances: 1, url, api }
     }
 
     /// Settles how many instances Marathon is asked for.
@@ -198,6 +200,7 @@ impl App {
         let healthy = if self.application.healthcheck.is_empty() { "" } else { " and is healthy" };
         let id = &self.application.id;
         world.out.note_with(|| What::Waiting { for_what: format!("Marathon until {id} runs{healthy}") });
+        self.url = format!("{}/v2/apps/{}", world.marathon, id.trim_start_matches('/'));
         // One try at once, and the number that the user gave.
         self.state = State::Polling { tries_left: world.pace.tries(world.max_wait), last: None };
         self.poll(world);
@@ -205,8 +208,7 @@ impl App {
     }
 
     fn poll(&mut self, world: &mut World<'_>) {
-        let path = format!("/v2/apps/{}", self.application.id.trim_start_matches('/'));
-        let request = calls::marathon_get(world.marathon, &path);
+        let request = calls::marathon_get(self.url.as_str());
         self.call = Some(world.calls.make(request, calls::MARATHON_TIMEOUT, world.out));
     }
 
@@ -260,8 +262,7 @@ impl App {
             self.complete(world);
             return Ok(());
         }
-        let path = format!("/v2/apps/{}/tasks", self.application.id.trim_start_matches('/'));
-        let request = calls::marathon_get(world.marathon, &path);
+        let request = calls::marathon_get(format!("{}/tasks", self.url));
         self.call = Some(world.calls.make(request, calls::MARATHON_TIMEOUT, world.out));
         self.state = State::Finding;
         Ok(())

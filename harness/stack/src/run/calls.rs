@@ -78,8 +78,8 @@ pub(super) fn answer(made: &Made, result: Result<Response, Failure>) -> Answer {
 }
 
 /// A GET of Marathon's.
-pub(super) fn marathon_get(base: &str, path: &str) -> Request {
-    let mut request = Request::get(format!("{base}{path}"));
+pub(super) fn marathon_get(url: impl Into<String>) -> Request {
+    let mut request = Request::get(url);
     request.headers = json_headers();
     request
 }
