@@ -5,6 +5,8 @@ mod info;
 mod tasks;
 mod update;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use stacklab_machine::Time;
@@ -61,14 +63,16 @@ impl Asked<'_> {
 
 /// Answers a request.
 pub(crate) fn answer(marathon: &mut Marathon, now: Time, request: &Request, out: &mut Out) -> Response {
-    let leader = format!("http://{}", marathon.config.address());
     let asked = Asked { request, now, query: request.query() };
     let response = route(marathon, &asked, out).unwrap_or_else(|error| error);
-    response.with_header("x-marathon-leader", leader)
+    response.with_header("x-marathon-leader", marathon.leader.as_str())
 }
 
 fn route(marathon: &mut Marathon, asked: &Asked<'_>, out: &mut Out) -> Answer {
-    let path = decode_path(asked.request.path());
+    let path = match asked.request.path() {
+        plain if !plain.contains('%') => Cow::Borrowed(plain),
+        encoded => Cow::Owned(decode_path(encoded)),
+    };
     // Repeated slashes are folded: clients ask for `//ping`, and ids may begin with a slash.
     let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
     let method = asked.request.method;

@@ -33,6 +33,8 @@ const LAUNCH_TIMEOUT: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Marathon {
     pub(crate) config: MarathonConfig,
+    /// Its own URL, which every answer names.
+    pub(crate) leader: String,
     pub(crate) framework_id: Option<FrameworkId>,
     connected: bool,
     /// When to subscribe again.
@@ -62,8 +64,10 @@ pub struct Marathon {
 impl Marathon {
     /// Makes a Marathon; nothing happens before [`Input::Start`]. Ids and ports are drawn from streams of their own.
     pub fn new(config: MarathonConfig, streams: Streams) -> Self {
+        let leader = format!("http://{}", config.address());
         Self {
             config,
+            leader,
             framework_id: None,
             connected: false,
             subscribe_at: None,
