@@ -135,7 +135,8 @@ async fn access_lists_and_digests() {
     one.auth("digest", b"u:p").await.unwrap();
     let own = [Acl::new(Permission::ALL, AuthId::new("auth", ""))];
     one.create("/p", b"", &CreateMode::Persistent.with_acls(Acls::new(&own))).await.unwrap();
-    let (list, _) = two.get_acl("/p").await.unwrap();
+    let (list, _) = one.get_acl("/p").await.unwrap();
+    assert_eq!(two.get_acl("/p").await.unwrap_err(), Error::NoAuth);
     let expected = AuthId::new("digest", "u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=");
     assert_eq!(list, [Acl::new(Permission::ALL, expected)]);
     assert_eq!(two.get_data("/p").await.unwrap_err(), Error::NoAuth);

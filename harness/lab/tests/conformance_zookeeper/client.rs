@@ -108,7 +108,9 @@ impl Real {
                 let path = path.clone();
                 self.read(operation, &path).await
             }
-            Op::Multi(_) | Op::Break(_) | Op::SetWatches(..) | Op::Close(_) => "nothing".into(),
+            Op::Multi(_) | Op::Broken(..) | Op::Break(_) | Op::SetWatches(..) | Op::Close(_) => {
+                "nothing".into()
+            }
         }
     }
 

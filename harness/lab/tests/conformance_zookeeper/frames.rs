@@ -20,6 +20,10 @@ pub(crate) fn of(operation: &Op, root: &str) -> Option<(i32, Body)> {
         Op::ChildrenAndStat(_, name, watch) => (12, read(name, *watch)),
         Op::Multi(parts) => (14, multi(parts, root)),
         Op::Auth(_, scheme, data) => (100, Body::new().int(0).text(scheme).text(data)),
+        Op::Broken(whole, harm) => {
+            let (number, body) = of(whole, root)?;
+            (number, Body(harm.to(body.0)))
+        }
         Op::Break(_) | Op::SetWatches(..) | Op::Close(_) => return None,
     })
 }

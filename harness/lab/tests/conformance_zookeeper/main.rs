@@ -4,6 +4,7 @@
 
 #[path = "../both/mod.rs"]
 mod both;
+mod cases;
 mod client;
 mod frames;
 mod op;
@@ -56,8 +57,16 @@ async fn both_answer_the_same() {
     let Some(real) = real(spec("127.77.40.2")).await else { return };
     let embedded = embedded(spec("127.77.40.1")).await;
     let both = Both { embedded: embedded.socket(), real: real.socket() };
-    let (mut compared, mut differences) = scripts(both).await;
-    let scripted = compared;
+    let (scripted, mut differences) = scripts(both).await;
+    let mut compared = scripted;
+    for (name, case) in cases::cases() {
+        compared += case.len();
+        if let Some((embedded, real)) = compare(both, &case).await {
+            differences += 1;
+            eprintln!("again: {name}");
+            show(settings, &case, &embedded, &real);
+        }
+    }
     let mut generator = settings.generator();
     let strategy = proptest::collection::vec(op::operation(), SEQUENCE);
     while compared - scripted < settings.operations {
@@ -72,6 +81,9 @@ async fn both_answer_the_same() {
                 break;
             }
         }
+    }
+    for (what, why) in cases::LEFT {
+        eprintln!("not compared: {what}: {why}");
     }
     finish(compared, REAL, differences);
 }

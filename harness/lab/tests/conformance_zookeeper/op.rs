@@ -57,6 +57,43 @@ pub(crate) enum Part {
     Check { path: String, version: i32 },
 }
 
+/// What is done to a frame's body; places count from its end, where they are beyond it nothing is done.
+#[derive(Clone, Debug)]
+pub(crate) enum Harm {
+    /// Its last bytes are missing.
+    Cut(usize),
+    /// Another number stands there.
+    Int(usize, i32),
+    Byte(usize, u8),
+    More(Vec<u8>),
+}
+
+impl Harm {
+    pub(crate) fn to(&self, mut body: Vec<u8>) -> Vec<u8> {
+        let length = body.len();
+        match self {
+            Self::Cut(count) => body.truncate(length.saturating_sub(*count)),
+            Self::Int(at, value) if (4..=length).contains(at) => {
+                body[length - at..length - at + 4].copy_from_slice(&value.to_be_bytes());
+            }
+            Self::Byte(at, value) if (1..=length).contains(at) => body[length - at] = *value,
+            Self::Int(..) | Self::Byte(..) => {}
+            Self::More(bytes) => body.extend(bytes),
+        }
+        body
+    }
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    let ints = [-1, -2, 0, 1, 2, 3, 5, 31, 127, 1000, 0x10_0000, i32::MAX, i32::MIN];
+    prop_oneof![
+        (0_usize..60).prop_map(Harm::Cut),
+        (4_usize..70, select(ints.to_vec())).prop_map(|(at, value)| Harm::Int(at, value)),
+        (1_usize..70, any::<u8>()).prop_map(|(at, value)| Harm::Byte(at, value)),
+        vec(any::<u8>(), 1..9).prop_map(Harm::More),
+    ]
+}
+
 /// Paths are relative to the sequence's own root, unless they do not begin with a slash.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
@@ -73,6 +110,8 @@ pub(crate) enum Op {
     Sync(Who, String),
     /// Clients cannot send a `create` of 3.4 in here: the raw one always does it.
     Multi(Vec<Part>),
+    /// A frame that is not quite the operation's.
+    Broken(Box<Op>, Harm),
     /// The connection breaks; the client comes back with its session and its watches.
     Break(Who),
     /// The raw client comes back, and sets these watches: data, exist, child; having seen all, or nothing.
@@ -205,6 +244,11 @@ fn credentials() -> impl Strategy<Value = (&'static str, &'static str)> {
 
 /// One operation, whatever was before.
 pub(crate) fn operation() -> impl Strategy<Value = Op> {
+    let broken = (whole(), harm()).prop_map(|(operation, harm)| Op::Broken(Box::new(operation), harm));
+    prop_oneof![12 => whole(), 1 => broken]
+}
+
+fn whole() -> impl Strategy<Value = Op> {
     let create =
         (any_path(), data(), flags(), list()).prop_map(|((w, p), d, f, l)| Op::Create(w, p, d, f, l));
     let odd = (path(), data(), raw_flags()).prop_map(|(p, d, f)| Op::Create(Who::Raw, p, d, f, List::Open));
@@ -248,7 +292,7 @@ impl List {
             Self::Address => vec![(31, "ip", "127.0.0.1"), (1, "world", "anyone")],
             Self::Network => vec![(31, "ip", "127.0.0.0/8")],
             Self::OddDigest(id) => vec![(31, "digest", id)],
-            Self::Mixed => vec![(1, "world", "anyone"), USER, (24, "digest", "odd:one:here")],
+            Self::Mixed => vec![(1, "world", "anyone"), USER, (24, "digest", "odd:here")],
             Self::Elsewhere => vec![(31, "ip", "10.1.2.3")],
             Self::Doubled => vec![
                 (1, "world", "anyone"),
@@ -289,7 +333,7 @@ impl Op {
             {
                 Who::One
             }
-            Self::Multi(_) | Self::SetWatches(..) => Who::Raw,
+            Self::Multi(_) | Self::Broken(..) | Self::SetWatches(..) => Who::Raw,
         }
     }
 }

@@ -141,7 +141,9 @@ impl Ensemble {
                 }
                 Ok(Response::Data(data, stat))
             }
-            Request::GetAcl { path } => self.tree.acl(&path).map(|(list, stat)| Response::Acl(list, stat)),
+            Request::GetAcl { path } => {
+                self.tree.acl(&path, caller).map(|(list, stat)| Response::Acl(list, stat))
+            }
             Request::GetChildren { path, watch } => {
                 let (names, _) = self.list(&path, watch, connection, caller)?;
                 Ok(Response::Children(names))

@@ -338,9 +338,15 @@ impl Tree {
         Ok((node.data.clone(), node.stat()))
     }
 
-    pub(super) fn acl(&self, path: &str) -> Result<(Vec<Acl>, Stat), Code> {
+    /// A node's list, for those who may read the node or change the list; only the latter see digests.
+    pub(super) fn acl(&self, path: &str, caller: &[Identity]) -> Result<(Vec<Acl>, Stat), Code> {
         let (_, node) = self.at(path)?;
-        Ok((node.acl.as_deref().map_or_else(Acl::open, <[Acl]>::to_vec), node.stat()))
+        node.allows(perms::READ | perms::ADMIN, caller)?;
+        let mut list = node.acl.as_deref().map_or_else(Acl::open, <[Acl]>::to_vec);
+        if node.allows(perms::ADMIN, caller).is_err() {
+            acl::hide_digests(&mut list);
+        }
+        Ok((list, node.stat()))
     }
 
     /// Names in order.
