@@ -1,0 +1,99 @@
+//! Cassandra 2.2: the same operations, through the same driver, on the embedded node and on the real one.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it is")]
+#![allow(clippy::print_stderr, reason = "what a test says")]
+
+#[path = "../both/mod.rs"]
+mod both;
+mod operation;
+mod scripts;
+mod side;
+
+use std::collections::BTreeMap;
+
+use stacklab_machine::service::{CassandraSpec, ServiceSpec};
+
+use both::{Running, Settings};
+use operation::{Operation, q};
+use side::Side;
+
+/// Where the embedded node listens.
+const EMBEDDED: &str = "127.77.31.3";
+/// What is compared with.
+const REAL: &str = "Cassandra 2.2.19";
+/// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
+const OPERATIONS: usize = 1500;
+
+fn spec(address: &str) -> ServiceSpec {
+    ServiceSpec::Cassandra(CassandraSpec {
+        cluster_name: "conformance".to_owned(),
+        address: address.to_owned(),
+        cql_port: 9042,
+        storage_port: 7000,
+        jmx_port: 7199,
+        thrift_port: 9160,
+        seeds: vec![address.to_owned()],
+        dc: "datacenter1".to_owned(),
+        rack: "rack1".to_owned(),
+        yaml: BTreeMap::new(),
+    })
+}
+
+/// Both servers, and what has been compared.
+struct Both {
+    embedded: Side,
+    real: Side,
+    settings: Settings,
+    compared: usize,
+    differences: usize,
+}
+
+impl Both {
+    async fn connect(embedded: &Running, real: &Running, settings: Settings) -> Self {
+        let (embedded, real) = (Side::connect(embedded.socket()).await, Side::connect(real.socket()).await);
+        Self { embedded, real, settings, compared: 0, differences: 0 }
+    }
+
+    async fn ask(&mut self, operation: &Operation) -> (String, String) {
+        self.compared += 1;
+        tokio::join!(self.embedded.ask(operation), self.real.ask(operation))
+    }
+
+    /// Both servers without what earlier sequences left.
+    async fn fresh(&mut self) {
+        self.embedded.forget();
+        self.real.forget();
+        for cql in [
+            "DROP KEYSPACE IF EXISTS cf",
+            "DROP KEYSPACE IF EXISTS cf2",
+            "CREATE KEYSPACE cf WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+        ] {
+            let (embedded, real) = self.ask(&q(cql)).await;
+            assert_eq!(embedded, real, "{cql}");
+        }
+    }
+
+    /// Runs a script; all its differences are shown, as one operation is seldom to blame for the next.
+    async fn script(&mut self, name: &str, operations: &[Operation]) {
+        self.fresh().await;
+        for (at, operation) in operations.iter().enumerate() {
+            let (embedded, real) = self.ask(operation).await;
+            if embedded != real {
+                self.differences += 1;
+                eprintln!("in script {name}, operation {at}:");
+                both::show(self.settings, std::slice::from_ref(operation), &embedded, &real);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn embedded_answers_as_cassandra_does() {
+    let settings = Settings::from_env(OPERATIONS);
+    let Some(real) = both::real(spec("127.77.32.3")).await else { return };
+    let embedded = both::embedded(spec(EMBEDDED)).await;
+    let mut both = Both::connect(&embedded, &real, settings).await;
+    for (name, operations) in scripts::all() {
+        both.script(name, &operations).await;
+    }
+    both::finish(both.compared, REAL, both.differences);
+}
