@@ -9,13 +9,16 @@ use crate::Time;
 /// answer, so that a run has one order.
 #[derive(Debug)]
 pub struct Queue<T> {
-    heap: BinaryHeap<Reverse<Entry<T>>>,
+    /// Time, sequence number, and place of the item: the heap moves these about, and the items stay where they are.
+    heap: BinaryHeap<Reverse<(Time, u64, usize)>>,
+    items: Vec<Option<T>>,
+    free: Vec<usize>,
     next: u64,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), next: 0 }
+        Self { heap: BinaryHeap::new(), items: Vec::new(), free: Vec::new(), next: 0 }
     }
 }
 
@@ -27,18 +30,25 @@ impl<T> Queue<T> {
 
     /// Puts an entry in, to come out at `at`.
     pub fn push(&mut self, at: Time, item: T) {
-        self.heap.push(Reverse(Entry { at, sequence: self.next, item }));
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.items.push(None);
+            self.items.len() - 1
+        });
+        self.items[place] = Some(item);
+        self.heap.push(Reverse((at, self.next, place)));
         self.next += 1;
     }
 
     /// Takes the earliest entry out.
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.at, entry.item))
+        let Reverse((at, _, place)) = self.heap.pop()?;
+        self.free.push(place);
+        self.items[place].take().map(|item| (at, item))
     }
 
     /// When the earliest entry comes out.
     pub fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// How many entries wait.
@@ -51,33 +61,6 @@ impl<T> Queue<T> {
         self.heap.is_empty()
     }
 }
-
-#[derive(Debug)]
-struct Entry<T> {
-    at: Time,
-    sequence: u64,
-    item: T,
-}
-
-impl<T> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.sequence).cmp(&(other.at, other.sequence))
-    }
-}
-
-impl<T> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> PartialEq for Entry<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T> Eq for Entry<T> {}
 
 #[cfg(test)]
 mod tests {
@@ -92,5 +75,6 @@ mod tests {
         assert_eq!(queue.next_at(), Some(Time::from_micros(1)));
         let order: String = std::iter::from_fn(|| queue.pop().map(|(_, item)| item)).collect();
         assert_eq!(order, "abc");
+        assert!(queue.is_empty());
     }
 }
