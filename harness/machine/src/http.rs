@@ -1,6 +1,9 @@
 //! HTTP as values: what a shell reads from and writes to a socket, and what a simulation passes on.
 
+use std::borrow::Cow;
 use std::fmt;
+
+const SCHEME: &str = "http://";
 
 /// Request method. Only what the simulated systems tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,16 +64,30 @@ impl Request {
 
     /// `host:port` of an absolute URL, with port 80 where none is given; empty for a relative one.
     pub fn authority(&self) -> String {
-        let Some(rest) = self.url.strip_prefix("http://") else { return String::new() };
+        self.address().into_owned()
+    }
+
+    /// The same as [`authority`](Self::authority), without a copy where the URL has it in full.
+    pub fn address(&self) -> Cow<'_, str> {
+        let Some(rest) = self.url.strip_prefix(SCHEME) else { return Cow::Borrowed("") };
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") }
+        if authority.contains(':') { authority.into() } else { format!("{authority}:80").into() }
     }
 
     /// Path and query, from the first slash on; `/` if there is none.
     pub fn path_and_query(&self) -> &str {
-        match self.url.strip_prefix("http://") {
+        match self.url.strip_prefix(SCHEME) {
             Some(rest) => rest.find('/').map_or("/", |slash| &rest[slash..]),
             None => &self.url,
+        }
+    }
+
+    /// Leaves of the URL what arrives at a server: path and query.
+    pub fn make_relative(&mut self) {
+        let Some(rest) = self.url.strip_prefix(SCHEME) else { return };
+        match rest.find('/') {
+            Some(slash) => drop(self.url.drain(..SCHEME.len() + slash)),
+            None => "/".clone_into(&mut self.url),
         }
     }
 
@@ -140,7 +157,7 @@ impl Response {
     }
 
     /// The body as text, broken UTF-8 replaced.
-    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+    pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 }
@@ -236,6 +253,12 @@ mod tests {
         assert_eq!(request.query(), expected);
         assert_eq!(Request::get("http://h").authority(), "h:80");
         assert_eq!(Request::get("http://h").path_and_query(), "/");
+        for url in ["http://h:1/api/add?a=b", "http://h:1", "http://h:1?a/b", "/api", ""] {
+            let mut request = Request::get(url);
+            let expected = request.path_and_query().to_owned();
+            request.make_relative();
+            assert_eq!(request.url, expected, "{url}");
+        }
         assert_eq!(decode_path("/a%20b+c%zz%"), "/a b+c%zz%");
     }
 

@@ -279,7 +279,7 @@ async fn programs_get_the_same_answers_live_and_simulated() {
     let mut done = 0;
     for op in ops {
         let live = client.apply(&op).await;
-        let simulated = model.change(|zk, now, out| zk.apply(now, session, "zk:2181", &op, out));
+        let simulated = model.change(|zk, now, out| zk.apply(now, session, "zk:2181", op.clone(), out));
         assert_eq!(live, simulated, "{op:?}");
         done += usize::from(live.is_ok());
     }

@@ -1,7 +1,6 @@
 //! What the master and the agents ask for, done in the simulated world.
 
 use stacklab_frameworks::registry::artifacts;
-use stacklab_machine::Outbox;
 use stacklab_machine::http::Response;
 use stacklab_machine::process::{Input, Never};
 use stacklab_machine::timeline::EventId;
@@ -10,15 +9,16 @@ use stacklab_mesos::{
     MasterOutput, SchedulerEvent, Signal, Uri,
 };
 
+use super::desk::Desk;
 use super::item::{Due, ProgramId, Seat, ToProgram};
 use super::world::{Container, World};
 
 impl World {
-    pub(super) fn master_says(&mut self, out: &mut Outbox<MasterOutput>, cause: Option<EventId>) {
-        if out.is_empty() {
+    pub(super) fn master_says(&mut self, desk: &mut Desk<MasterOutput>, cause: Option<EventId>) {
+        if desk.out.is_empty() {
             return;
         }
-        for (output, cause) in self.unpack("mesos-master", out, cause) {
+        for (output, cause) in self.unpack("mesos-master", desk, cause) {
             match output {
                 MasterOutput::Reply { connection, response } => self.call_answered(connection, &response),
                 MasterOutput::Respond { exchange, response } => {
@@ -26,7 +26,7 @@ impl World {
                 }
                 MasterOutput::Stream { connection, stream_id } => {
                     let program = self.program_of(connection);
-                    if let Some(node) = self.programs.get_mut(&program) {
+                    if let Some(node) = self.programs.get_mut(program) {
                         node.session.stream_id = Some(stream_id);
                         node.session.connection = Some(connection);
                         self.streams_open.insert(connection, program);
@@ -72,12 +72,12 @@ impl World {
         }
     }
 
-    pub(super) fn agent_says(&mut self, index: usize, out: &mut Outbox<AgentOutput>, cause: Option<EventId>) {
-        if out.is_empty() {
+    pub(super) fn agent_says(&mut self, index: usize, desk: &mut Desk<AgentOutput>, cause: Option<EventId>) {
+        if desk.out.is_empty() {
             return;
         }
         let Some(who) = self.agents.get(index).map(|agent| agent.who.clone()) else { return };
-        for (output, cause) in self.unpack(&who, out, cause) {
+        for (output, cause) in self.unpack(&who, desk, cause) {
             match output {
                 AgentOutput::ToMaster(message) => {
                     let input = MasterInput::Agent { link: LinkId(index as u64), message };

@@ -34,20 +34,22 @@ impl World {
         if let Some(timeout) = timeout {
             self.after(timeout, Due::RequestTimeout { exchange }, cause);
         }
-        let to = self.seat_at(&request.authority()).unwrap_or(Seat::Master);
+        let to = self.seat_of(&request).unwrap_or(Seat::Master);
         self.send(Seat::Program(from), to, Due::Request { exchange, request: Box::new(request) }, cause);
     }
 
-    fn seat_at(&self, authority: &str) -> Option<Seat> {
-        if authority == MASTER {
+    /// Who listens where a request goes.
+    fn seat_of(&self, request: &Request) -> Option<Seat> {
+        let authority = request.address();
+        if *authority == *MASTER {
             return Some(Seat::Master);
         }
-        self.listeners.get(authority).map(|program| Seat::Program(*program))
+        self.listeners.get(&*authority).map(|program| Seat::Program(*program))
     }
 
     pub(super) fn request_arrives(&mut self, exchange: ExchangeId, request: Request, cause: Option<EventId>) {
-        let authority = request.authority();
-        let Some(seat) = self.seat_at(&authority) else {
+        let Some(seat) = self.seat_of(&request) else {
+            let authority = request.authority();
             return self.fail(exchange, Failure::Refused(authority), cause);
         };
         match self.exchanges.get_mut(&exchange) {
@@ -56,7 +58,7 @@ impl World {
             None => return,
         }
         let mut request = request;
-        request.url = request.path_and_query().to_owned();
+        request.make_relative();
         match seat {
             Seat::Program(program) => {
                 self.program_hears(program, ToProgram::Any(Input::Http { exchange, request }), cause);

@@ -70,10 +70,22 @@ pub(super) enum ServiceStep {
 }
 
 /// A machine's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seat {
     Master,
     Agent(usize),
     Program(ProgramId),
     ZooKeeper(usize),
+}
+
+impl Seat {
+    /// A number of its own, small enough for tables: the master, then agents, programs and ZooKeepers in turns.
+    pub(super) const fn number(self) -> usize {
+        match self {
+            Self::Master => 0,
+            Self::Agent(index) => index * 3 + 1,
+            Self::Program(id) => id * 3 + 2,
+            Self::ZooKeeper(index) => index * 3 + 3,
+        }
+    }
 }

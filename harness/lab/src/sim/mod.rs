@@ -8,11 +8,13 @@
 mod already;
 mod control;
 mod delays;
+mod desk;
 mod http;
 mod invariants;
 mod item;
 mod outputs;
 mod programs;
+mod seats;
 mod services;
 mod world;
 mod zookeeper;

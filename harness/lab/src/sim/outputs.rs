@@ -6,6 +6,7 @@ use stacklab_mesos::Exit;
 
 use super::item::{Due, ProgramId, Seat, ToProgram, ZkCall};
 use super::world::World;
+use crate::lab::ZOOKEEPER_NAME;
 
 impl World {
     /// Does what a program asks for; gives back what is for Mesos.
@@ -25,17 +26,17 @@ impl World {
             Output::Attach { .. } => {}
             Output::Mesos(call) => return Some(call),
             Output::Zk { call, connect, op } => {
-                let connect = self.names.resolve(&connect);
+                let connect = self.resolve(connect);
                 let what = Due::Zk(Box::new(ZkCall { from: id, call, connect, op }));
                 self.send(Seat::Program(id), Seat::ZooKeeper(0), what, cause);
             }
             Output::ReadFile { call, path } => {
-                let data = self.programs.get(&id).and_then(|node| node.sandbox.get(&path).cloned());
+                let data = self.programs.get(id).and_then(|node| node.sandbox.get(&path).cloned());
                 let input = ToProgram::Any(Input::File { call, data });
                 self.send(Seat::Program(id), Seat::Program(id), Due::Program(id, Box::new(input)), cause);
             }
             Output::WriteFile { path, data } => {
-                if let Some(node) = self.programs.get_mut(&id) {
+                if let Some(node) = self.programs.get_mut(id) {
                     node.sandbox.insert(path, data);
                 }
             }
@@ -51,13 +52,18 @@ impl World {
     }
 
     pub(super) fn log(&mut self, id: ProgramId, line: String) {
-        if let Some(who) = self.programs.get(&id).map(|node| node.who.clone()) {
+        if let Some(who) = self.programs.get(id).map(|node| node.who.clone()) {
             self.record(&who, None, What::Log { line });
         }
     }
 
+    /// Most connect strings name no host that has to be looked up.
+    fn resolve(&self, text: String) -> String {
+        if text.contains(ZOOKEEPER_NAME) { self.names.resolve(&text) } else { text }
+    }
+
     fn listen(&mut self, id: ProgramId, port: u16, cause: Option<EventId>) {
-        let Some(address) = self.programs.get(&id).map(|node| format!("{}:{port}", node.host)) else {
+        let Some(address) = self.programs.get(id).map(|node| format!("{}:{port}", node.host)) else {
             return;
         };
         if self.is_taken(&address) {

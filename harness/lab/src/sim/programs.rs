@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use stacklab_frameworks::registry::{AnyProgram, ProgramContext, UnknownProgram, artifacts, program};
-use stacklab_machine::process::{Input, Never, Program};
+use stacklab_machine::process::{Input, Never, Output, Program};
 use stacklab_machine::timeline::{EventId, What};
-use stacklab_machine::{Machine, Pace, Time};
+use stacklab_machine::{Machine, Outbox, Pace, Time};
 use stacklab_mesos::{
     ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId, MasterInput,
     SchedulerCall, SchedulerEvent, StreamId,
 };
 use stacklab_stack::Run;
 
+use super::desk::Desk;
 use super::item::{Due, Item, ProgramId, Seat, ToProgram};
 use super::services::Service;
 use super::world::World;
@@ -38,8 +39,7 @@ pub(super) struct ProgramNode {
     pub(super) who: Rc<str>,
     pub(super) task: String,
     pub(super) host: String,
-    /// Absent while the machine is at work.
-    pub(super) body: Option<Body>,
+    body: Body,
     /// The agent and container it runs in; none for the lab's own.
     pub(super) place: Option<(usize, ContainerId)>,
     pub(super) session: Session,
@@ -50,11 +50,48 @@ pub(super) struct ProgramNode {
 
 impl ProgramNode {
     pub(super) fn wake_at(&self) -> Option<Time> {
-        match self.body.as_ref()? {
+        match &self.body {
             Body::Scheduler(machine) => machine.wake_at(),
             Body::Executor(machine) => machine.wake_at(),
             Body::Run(machine) => machine.wake_at(),
         }
+    }
+}
+
+/// All programs, by number. Numbers are given in order and never twice.
+#[derive(Default)]
+pub(super) struct Programs(Vec<Option<Box<ProgramNode>>>);
+
+impl Programs {
+    fn add(&mut self, node: ProgramNode) -> ProgramId {
+        self.0.push(Some(Box::new(node)));
+        self.0.len() - 1
+    }
+
+    pub(super) fn get(&self, id: ProgramId) -> Option<&ProgramNode> {
+        self.0.get(id)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, id: ProgramId) -> Option<&mut ProgramNode> {
+        self.0.get_mut(id)?.as_deref_mut()
+    }
+
+    fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {
+        self.0.get_mut(id)?.take()
+    }
+}
+
+/// The boxes of the programs' machines, kept from step to step.
+#[derive(Debug)]
+pub(super) struct Desks {
+    scheduler: Desk<Output<SchedulerCall>>,
+    executor: Desk<Output<ExecutorCall>>,
+    run: Desk<Output<Never>>,
+}
+
+impl Desks {
+    pub(super) fn new(recording: bool) -> Self {
+        Self { scheduler: Desk::new(recording), executor: Desk::new(recording), run: Desk::new(recording) }
     }
 }
 
@@ -77,20 +114,18 @@ impl World {
         body: Body,
         place: Option<(usize, ContainerId)>,
     ) -> ProgramId {
-        let id = self.next_program;
-        self.next_program += 1;
         let node = ProgramNode {
             who: Rc::from(who),
             task: who.to_owned(),
             host: host.to_owned(),
-            body: Some(body),
+            body,
             place,
             session: Session::default(),
             sandbox: BTreeMap::new(),
             service: None,
             services_started: 0,
         };
-        self.programs.insert(id, node);
+        let id = self.programs.add(node);
         let start = Due::Program(id, Box::new(ToProgram::Any(Input::Start)));
         self.queue.push(at, Item { what: start, cause: None });
         id
@@ -98,7 +133,7 @@ impl World {
 
     /// A program's name in the timeline.
     pub(super) fn who_is(&self, id: ProgramId) -> Rc<str> {
-        self.programs.get(&id).map(|node| Rc::clone(&node.who)).unwrap_or_default()
+        self.programs.get(id).map(|node| Rc::clone(&node.who)).unwrap_or_default()
     }
 
     /// A container's Java has come up: the program begins, or there is none of this command line.
@@ -138,7 +173,7 @@ impl World {
             }
         };
         let id = self.add_program(&name, &spec.ip, body, Some((agent, container.clone())));
-        if let Some(node) = self.programs.get_mut(&id) {
+        if let Some(node) = self.programs.get_mut(id) {
             node.task =
                 spec.task.as_ref().map_or_else(|| spec.executor_id.to_string(), |t| t.task_id.to_string());
         }
@@ -153,7 +188,7 @@ impl World {
 
     pub(super) fn program_hears(&mut self, id: ProgramId, input: ToProgram, cause: Option<EventId>) {
         if let ToProgram::Scheduler(SchedulerEvent::Subscribed { framework_id, .. }) = &input
-            && let Some(node) = self.programs.get_mut(&id)
+            && let Some(node) = self.programs.get_mut(id)
         {
             node.session.framework_id = Some(framework_id.clone());
         }
@@ -166,47 +201,37 @@ impl World {
 
     /// Lets a program take an input, or wake; and does what it asks for.
     fn with_body(&mut self, id: ProgramId, cause: Option<EventId>, input: Option<ToProgram>) {
-        let Some(body) = self.programs.get_mut(&id).and_then(|node| node.body.take()) else { return };
-        let who = self.who_is(id);
-        let now = self.now;
-        match body {
-            Body::Scheduler(mut machine) => {
-                let mut out = self.new_outbox();
-                match input.and_then(for_scheduler) {
-                    Some(input) => machine.handle(now, input, &mut out),
-                    None => machine.wake(now, &mut out),
-                }
-                self.put_back(id, Body::Scheduler(machine));
-                for (output, cause) in self.unpack(&who, &mut out, cause) {
+        let Some(node) = self.programs.get_mut(id) else { return };
+        let (who, now) = (Rc::clone(&node.who), self.now);
+        match &mut node.body {
+            Body::Scheduler(machine) => {
+                let mut desk = std::mem::take(&mut self.desks.scheduler);
+                play(&mut **machine, now, input.and_then(for_scheduler), &mut desk.out);
+                for (output, cause) in self.unpack(&who, &mut desk, cause) {
                     if let Some(call) = self.perform(id, output, cause) {
                         self.scheduler_calls(id, call, cause);
                     }
                 }
+                self.desks.scheduler = desk;
             }
-            Body::Executor(mut machine) => {
-                let mut out = self.new_outbox();
-                match input.and_then(for_executor) {
-                    Some(input) => machine.handle(now, input, &mut out),
-                    None => machine.wake(now, &mut out),
-                }
-                self.put_back(id, Body::Executor(machine));
-                for (output, cause) in self.unpack(&who, &mut out, cause) {
+            Body::Executor(machine) => {
+                let mut desk = std::mem::take(&mut self.desks.executor);
+                play(&mut **machine, now, input.and_then(for_executor), &mut desk.out);
+                for (output, cause) in self.unpack(&who, &mut desk, cause) {
                     if let Some(call) = self.perform(id, output, cause) {
                         self.executor_calls(id, call, cause);
                     }
                 }
+                self.desks.executor = desk;
             }
-            Body::Run(mut machine) => {
-                let mut out = self.new_outbox();
-                match input {
-                    Some(ToProgram::Any(input)) => machine.handle(now, input, &mut out),
-                    _ => machine.wake(now, &mut out),
-                }
+            Body::Run(machine) => {
+                let mut desk = std::mem::take(&mut self.desks.run);
+                play(&mut **machine, now, input.and_then(for_run), &mut desk.out);
                 let outcome = machine.outcome();
-                self.put_back(id, Body::Run(machine));
-                for (output, cause) in self.unpack(&who, &mut out, cause) {
+                for (output, cause) in self.unpack(&who, &mut desk, cause) {
                     self.perform(id, output, cause);
                 }
+                self.desks.run = desk;
                 if outcome.is_some() {
                     self.run_is_over(outcome);
                 }
@@ -215,14 +240,8 @@ impl World {
         self.settle(Seat::Program(id));
     }
 
-    fn put_back(&mut self, id: ProgramId, body: Body) {
-        if let Some(node) = self.programs.get_mut(&id) {
-            node.body = Some(body);
-        }
-    }
-
     fn scheduler_calls(&mut self, id: ProgramId, call: SchedulerCall, cause: Option<EventId>) {
-        let Some(node) = self.programs.get_mut(&id) else { return };
+        let Some(node) = self.programs.get_mut(id) else { return };
         node.session.calls += 1;
         let connection = ConnectionId((id as u64) << 32 | u64::from(node.session.calls));
         let subscribing = matches!(call, SchedulerCall::Subscribe { .. });
@@ -233,7 +252,7 @@ impl World {
     }
 
     fn executor_calls(&mut self, id: ProgramId, call: ExecutorCall, cause: Option<EventId>) {
-        let Some((agent, container)) = self.programs.get(&id).and_then(|node| node.place.clone()) else {
+        let Some((agent, container)) = self.programs.get(id).and_then(|node| node.place.clone()) else {
             return;
         };
         let input = Box::new(stacklab_mesos::AgentInput::Executor { container, call });
@@ -243,7 +262,7 @@ impl World {
     /// A program is no longer there, and with it its listener, service, connections and sandbox.
     pub(super) fn end_program(&mut self, id: ProgramId, exit: Exit, cause: Option<EventId>) {
         self.kill_service(id);
-        let Some(node) = self.programs.remove(&id) else { return };
+        let Some(node) = self.programs.remove(id) else { return };
         self.listeners.retain(|_, program| *program != id);
         self.connections_close(id, cause);
         if let Some(connection) = node.session.connection
@@ -265,6 +284,26 @@ impl World {
             }
             self.container_event(agent, container, ContainerEvent::Exited(exit), cause);
         }
+    }
+}
+
+/// Gives a machine its input, or wakes it.
+fn play<M: Machine + ?Sized>(
+    machine: &mut M,
+    now: Time,
+    input: Option<M::Input>,
+    out: &mut Outbox<M::Output>,
+) {
+    match input {
+        Some(input) => machine.handle(now, input, out),
+        None => machine.wake(now, out),
+    }
+}
+
+fn for_run(input: ToProgram) -> Option<Input<Never>> {
+    match input {
+        ToProgram::Any(input) => Some(input),
+        ToProgram::Scheduler(_) | ToProgram::Executor(_) => None,
     }
 }
 

@@ -24,7 +24,7 @@ impl World {
     pub(super) fn start_service(&mut self, id: ProgramId, spec: &ServiceSpec, cause: Option<EventId>) {
         self.kill_service(id);
         let address = stacklab_live::program::address_of(spec);
-        let Some(node) = self.programs.get_mut(&id) else { return };
+        let Some(node) = self.programs.get_mut(id) else { return };
         node.services_started += 1;
         let generation = node.services_started;
         node.service = Some(Service { spec: spec.clone(), generation, address, session: None, up: false });
@@ -36,7 +36,7 @@ impl World {
 
     pub(super) fn stop_service(&mut self, id: ProgramId, cause: Option<EventId>) {
         let Some(generation) =
-            self.programs.get(&id).and_then(|node| node.service.as_ref()).map(|s| s.generation)
+            self.programs.get(id).and_then(|node| node.service.as_ref()).map(|s| s.generation)
         else {
             return;
         };
@@ -51,7 +51,7 @@ impl World {
         step: ServiceStep,
         cause: Option<EventId>,
     ) {
-        let service = self.programs.get(&id).and_then(|node| node.service.as_ref());
+        let service = self.programs.get(id).and_then(|node| node.service.as_ref());
         let Some(service) = service.filter(|service| service.generation == generation) else { return };
         match step {
             ServiceStep::Started => self.tell(id, ServiceEvent::Started, cause),
@@ -85,7 +85,7 @@ impl World {
             ServiceSpec::Zipkin(spec) => self.find_neighbours(spec)?,
         }
         self.ports.insert(address.to_owned());
-        if let Some(service) = self.programs.get_mut(&id).and_then(|node| node.service.as_mut()) {
+        if let Some(service) = self.programs.get_mut(id).and_then(|node| node.service.as_mut()) {
             (service.session, service.up) = (session, true);
         }
         Ok(())
@@ -161,7 +161,7 @@ impl World {
     }
 
     fn tell(&mut self, id: ProgramId, event: ServiceEvent, cause: Option<EventId>) {
-        let Some(node) = self.programs.get(&id) else { return };
+        let Some(node) = self.programs.get(id) else { return };
         let Some(service) = &node.service else { return };
         let (task, who) = (node.task.clone(), node.who.clone());
         let (kind, address) = (service.spec.kind().to_owned(), service.address.clone());
@@ -181,7 +181,7 @@ impl World {
     /// The service's process is gone: its port is free, a broker's session runs out.
     pub(super) fn kill_service(&mut self, id: ProgramId) {
         self.end_session(id, false);
-        let Some(service) = self.programs.get_mut(&id).and_then(|node| node.service.take()) else { return };
+        let Some(service) = self.programs.get_mut(id).and_then(|node| node.service.take()) else { return };
         if service.up {
             self.ports.remove(&service.address);
             if let ServiceSpec::ZooKeeper(spec) = &service.spec {
@@ -191,7 +191,7 @@ impl World {
     }
 
     fn end_session(&mut self, id: ProgramId, cleanly: bool) {
-        let session = self.programs.get_mut(&id).and_then(|node| node.service.as_mut()?.session.take());
+        let session = self.programs.get_mut(id).and_then(|node| node.service.as_mut()?.session.take());
         let Some((index, session)) = session else { return };
         let (now, mut out) = (self.now, self.new_outbox());
         if let Some(node) = self.zookeepers.get_mut(index) {

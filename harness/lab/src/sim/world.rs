@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
+use std::vec::Drain;
 
 use stacklab_live::Names;
 use stacklab_machine::process::ExchangeId;
@@ -18,9 +19,11 @@ use stacklab_mesos::{
 use stacklab_stack::{Run, RunConfig};
 
 use super::delays::Delays;
+use super::desk::{Desk, outbox};
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
-use super::programs::{Body, ProgramNode};
+use super::programs::{Body, Desks, ProgramNode, Programs};
+use super::seats::{Alarms, Ways};
 use super::zookeeper::ZooKeeperNode;
 use super::{Simulation, already};
 use crate::cluster::AgentSpec;
@@ -55,8 +58,7 @@ pub(super) struct World {
     pub(super) delays: Delays,
     pub(super) master: Master,
     pub(super) agents: Vec<AgentNode>,
-    pub(super) programs: BTreeMap<ProgramId, ProgramNode>,
-    pub(super) next_program: ProgramId,
+    pub(super) programs: Programs,
     pub(super) run: ProgramId,
     pub(super) listeners: BTreeMap<String, ProgramId>,
     pub(super) streams_open: BTreeMap<ConnectionId, ProgramId>,
@@ -66,15 +68,14 @@ pub(super) struct World {
     /// Addresses at which services listen.
     pub(super) ports: BTreeSet<String>,
     pub(super) outcome: Option<Result<(), String>>,
-    /// When each machine will be woken by an entry of the queue that is there already.
-    woken_at: BTreeMap<Seat, Time>,
-    /// Arrival of the last message on each way, so that none overtakes another.
-    last_arrival: BTreeMap<(Seat, Seat), Time>,
+    alarms: Alarms,
+    ways: Ways,
     timeline: Timeline,
     recording: bool,
     steps: u64,
-    master_out: Outbox<MasterOutput>,
-    agent_out: Outbox<AgentOutput>,
+    master_desk: Desk<MasterOutput>,
+    agent_desk: Desk<AgentOutput>,
+    pub(super) desks: Desks,
 }
 
 impl World {
@@ -93,8 +94,7 @@ impl World {
             delays: Delays::new(streams),
             master: Master::new(config),
             agents: Vec::new(),
-            programs: BTreeMap::new(),
-            next_program: 0,
+            programs: Programs::default(),
             run: 0,
             listeners: BTreeMap::new(),
             streams_open: BTreeMap::new(),
@@ -103,13 +103,14 @@ impl World {
             zookeepers: Vec::new(),
             ports: BTreeSet::new(),
             outcome: None,
-            woken_at: BTreeMap::new(),
-            last_arrival: BTreeMap::new(),
+            alarms: Alarms::default(),
+            ways: Ways::default(),
             timeline: Timeline::new(),
             recording: simulation.recording,
             steps: 0,
-            master_out: outbox(simulation.recording),
-            agent_out: outbox(simulation.recording),
+            master_desk: Desk::new(simulation.recording),
+            agent_desk: Desk::new(simulation.recording),
+            desks: Desks::new(simulation.recording),
         };
         world.start_platform();
         world.start_own_services(&simulation.already_running);
@@ -175,43 +176,43 @@ impl World {
     }
 
     pub(super) fn master_hears(&mut self, input: MasterInput, cause: Option<EventId>) {
-        let mut out = std::mem::replace(&mut self.master_out, outbox(self.recording));
-        self.master.handle(self.now, input, &mut out);
-        self.master_says(&mut out, cause);
-        self.master_out = out;
+        let mut desk = std::mem::take(&mut self.master_desk);
+        self.master.handle(self.now, input, &mut desk.out);
+        self.master_says(&mut desk, cause);
+        self.master_desk = desk;
         self.settle(Seat::Master);
     }
 
     pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
-        let mut out = std::mem::replace(&mut self.agent_out, outbox(self.recording));
+        let mut desk = std::mem::take(&mut self.agent_desk);
         if let Some(agent) = self.agents.get_mut(index) {
-            agent.machine.handle(self.now, input, &mut out);
+            agent.machine.handle(self.now, input, &mut desk.out);
         }
-        self.agent_says(index, &mut out, cause);
-        self.agent_out = out;
+        self.agent_says(index, &mut desk, cause);
+        self.agent_desk = desk;
         self.settle(Seat::Agent(index));
     }
 
     fn wake(&mut self, seat: Seat) {
-        if self.woken_at.get(&seat) != Some(&self.now) {
+        if self.alarms.get(seat) != Some(self.now) {
             // Asked for before something else came up.
             return;
         }
-        self.woken_at.remove(&seat);
+        self.alarms.set(seat, None);
         match seat {
             Seat::Master => {
-                let mut out = std::mem::replace(&mut self.master_out, outbox(self.recording));
-                self.master.wake(self.now, &mut out);
-                self.master_says(&mut out, None);
-                self.master_out = out;
+                let mut desk = std::mem::take(&mut self.master_desk);
+                self.master.wake(self.now, &mut desk.out);
+                self.master_says(&mut desk, None);
+                self.master_desk = desk;
             }
             Seat::Agent(index) => {
-                let mut out = std::mem::replace(&mut self.agent_out, outbox(self.recording));
+                let mut desk = std::mem::take(&mut self.agent_desk);
                 if let Some(agent) = self.agents.get_mut(index) {
-                    agent.machine.wake(self.now, &mut out);
+                    agent.machine.wake(self.now, &mut desk.out);
                 }
-                self.agent_says(index, &mut out, None);
-                self.agent_out = out;
+                self.agent_says(index, &mut desk, None);
+                self.agent_desk = desk;
             }
             Seat::Program(id) => self.program_wakes(id),
             Seat::ZooKeeper(index) => self.zookeeper_wakes(index),
@@ -224,24 +225,22 @@ impl World {
         let wanted = match seat {
             Seat::Master => self.master.wake_at(),
             Seat::Agent(index) => self.agents.get(index).and_then(|agent| agent.machine.wake_at()),
-            Seat::Program(id) => self.programs.get(&id).and_then(ProgramNode::wake_at),
+            Seat::Program(id) => self.programs.get(id).and_then(ProgramNode::wake_at),
             Seat::ZooKeeper(index) => self.zookeepers.get(index).and_then(ZooKeeperNode::wake_at),
         };
         let Some(wanted) = wanted else { return };
         // Never twice at the same moment: a machine that is not satisfied by being woken must not stop the clock.
         let at = wanted.max(self.now + Duration::from_micros(1));
-        if self.woken_at.get(&seat).is_none_or(|planned| at < *planned) {
-            self.woken_at.insert(seat, at);
+        if self.alarms.get(seat).is_none_or(|planned| at < planned) {
+            self.alarms.set(seat, Some(at));
             self.queue.push(at, Item { what: Due::Wake(seat), cause: None });
         }
     }
 
     /// Puts a message on its way; it arrives after those sent before it between the same two.
     pub(super) fn send(&mut self, from: Seat, to: Seat, what: Due, cause: Option<EventId>) {
-        let mut at = self.now + self.delays.network();
-        let last = self.last_arrival.entry((from, to)).or_default();
-        at = at.max(*last);
-        *last = at;
+        let at = self.now + self.delays.network();
+        let at = self.ways.arrival(from, to, at);
         self.queue.push(at, Item { what, cause });
     }
 
@@ -254,22 +253,21 @@ impl World {
         self.recording.then(|| self.timeline.record(self.now, who, cause, what))
     }
 
-    /// Takes the steps out of a box: events are recorded, outputs come back with their causes.
-    pub(super) fn unpack<O>(
+    /// Takes the steps out of a box: first all events are recorded, then the outputs come with their causes.
+    pub(super) fn unpack<'a, O>(
         &mut self,
         who: &str,
-        out: &mut Outbox<O>,
+        desk: &'a mut Desk<O>,
         cause: Option<EventId>,
-    ) -> Vec<(O, Option<EventId>)> {
+    ) -> Drain<'a, (O, Option<EventId>)> {
         let mut cause = cause;
-        let mut outputs = Vec::new();
-        for step in out.drain() {
+        for step in desk.out.drain() {
             match step {
                 Step::Event(what) => cause = self.record(who, cause, what).or(cause),
-                Step::Output(output) => outputs.push((output, cause)),
+                Step::Output(output) => desk.outputs.push((output, cause)),
             }
         }
-        outputs
+        desk.outputs.drain(..)
     }
 
     pub(super) fn new_outbox<O>(&self) -> Outbox<O> {
@@ -297,13 +295,9 @@ impl World {
     }
 
     pub(super) fn forget_way(&mut self, seat: Seat) {
-        self.woken_at.remove(&seat);
-        self.last_arrival.retain(|(from, to), _| *from != seat && *to != seat);
+        self.alarms.set(seat, None);
+        self.ways.forget(seat);
     }
-}
-
-fn outbox<O>(recording: bool) -> Outbox<O> {
-    if recording { Outbox::new() } else { Outbox::without_events() }
 }
 
 pub(super) fn address(host: &str, port: u16) -> Address {

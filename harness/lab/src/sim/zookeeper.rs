@@ -59,7 +59,7 @@ impl World {
         if let Some(node) = self.zookeepers.get_mut(index) {
             node.ensemble.wake(now, &mut out);
         }
-        self.unpack("zookeeper", &mut out, None);
+        self.note_writes("zookeeper", &mut out, None);
     }
 
     /// A server that Exhibitor started: joins the ensemble that knows it, or founds one.
@@ -106,7 +106,7 @@ impl World {
         let (now, mut out) = (self.now, self.new_outbox());
         let Some(node) = self.zookeepers.get_mut(index) else { return };
         let session = node.session;
-        let result = node.ensemble.apply(now, session, &connect, &op, &mut out);
+        let result = node.ensemble.apply(now, session, &connect, op, &mut out);
         let cause = self.note_writes(&self.who_is(from), &mut out, cause);
         let input = ToProgram::Any(Input::Zk { call, result });
         self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);

@@ -16,7 +16,7 @@ impl Ensemble {
         now: Time,
         session: SessionId,
         connect: &str,
-        op: &ZkOp,
+        mut op: ZkOp,
         out: &mut Outbox<Output>,
     ) -> Result<ZkReply, ZkError> {
         let unreachable =
@@ -24,32 +24,33 @@ impl Ensemble {
         if !self.is_serving() {
             return Err(unreachable("This ZooKeeper instance is not currently serving requests"));
         }
-        let path = path_of(op);
-        self.apply_at(now, session, path, op, out).map_err(|code| match code {
-            Code::NoNode => ZkError::NoNode(path.to_owned()),
-            Code::NodeExists => ZkError::NodeExists(path.to_owned()),
-            Code::BadVersion => ZkError::BadVersion(path.to_owned()),
+        let path = std::mem::take(path_of(&mut op));
+        self.apply_at(now, session, &path, op, out).map_err(|code| match code {
+            Code::NoNode => ZkError::NoNode(path),
+            Code::NodeExists => ZkError::NodeExists(path),
+            Code::BadVersion => ZkError::BadVersion(path),
             Code::SessionExpired => unreachable("the ZooKeeper session has expired"),
-            other => ZkError::Other { path: path.to_owned(), code: other.number() },
+            other => ZkError::Other { path, code: other.number() },
         })
     }
 
+    /// `path` has been taken out of the operation, whose own is empty.
     fn apply_at(
         &mut self,
         now: Time,
         session: SessionId,
         path: &str,
-        op: &ZkOp,
+        op: ZkOp,
         out: &mut Outbox<Output>,
     ) -> Result<ZkReply, Code> {
         if !is_path(path) {
             return Err(Code::BadArguments);
         }
-        let some = |data: &[u8]| Some(Bytes::copy_from_slice(data));
+        let some = |data: Vec<u8>| Some(Bytes::from(data));
         match op {
             ZkOp::Create { data, parents, ephemeral, .. } => {
-                let mode = if *ephemeral { CreateMode::Ephemeral } else { CreateMode::Persistent };
-                if *parents {
+                let mode = if ephemeral { CreateMode::Ephemeral } else { CreateMode::Persistent };
+                if parents {
                     self.create_with_parents(now, session, path, some(data), mode, out)?;
                 } else {
                     self.create(now, session, path, some(data), mode, out)?;
@@ -57,12 +58,13 @@ impl Ensemble {
             }
             ZkOp::Put { data, .. } => {
                 // As ZkClient: created, and where that fails overwritten.
-                match self.create(now, session, path, some(data), CreateMode::Persistent, out) {
-                    Err(Code::NodeExists) => self.set(now, path, some(data), -1, out).map(|_| ())?,
+                let data = some(data);
+                match self.create(now, session, path, data.clone(), CreateMode::Persistent, out) {
+                    Err(Code::NodeExists) => self.set(now, path, data, -1, out).map(|_| ())?,
                     result => result.map(|_| ())?,
                 }
             }
-            ZkOp::Set { data, version, .. } => self.set(now, path, some(data), *version, out).map(|_| ())?,
+            ZkOp::Set { data, version, .. } => self.set(now, path, some(data), version, out).map(|_| ())?,
             ZkOp::Get { .. } => {
                 let (data, stat) = self.get(path)?;
                 let data = data.map(|data| data.to_vec()).unwrap_or_default();
@@ -76,7 +78,7 @@ impl Ensemble {
     }
 }
 
-fn path_of(op: &ZkOp) -> &str {
+fn path_of(op: &mut ZkOp) -> &mut String {
     match op {
         ZkOp::Create { path, .. }
         | ZkOp::Put { path, .. }
