@@ -55,7 +55,7 @@ impl Sweeper {
     /// # Errors
     /// The engine refuses.
     pub async fn dead(engine: &Engine) -> Result<Swept, SweepError> {
-        sweep(engine, labels::LAB, |found| labels::is_dead(found)).await
+        sweep(engine, labels::LAB, labels::is_dead).await
     }
 
     /// Removes what belongs to this lab of this process.
@@ -79,7 +79,7 @@ impl Sweeper {
     /// # Errors
     /// The engine does not answer.
     pub async fn leftovers(engine: &Engine) -> Result<Swept, SweepError> {
-        look(engine, labels::LAB, &|found| labels::is_dead(found)).await
+        look(engine, labels::LAB, &labels::is_dead).await
     }
 }
 

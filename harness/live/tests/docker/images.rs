@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use stacklab_live::docker::{Image, ImageError, Images};
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stderr, reason = "the first time this takes minutes: progress")]
 async fn images_are_built_once() -> Result<(), ImageError> {
     let Some(engine) = crate::engine().await? else { return Ok(()) };
     let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images");
