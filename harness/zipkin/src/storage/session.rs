@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use stacklab_cassandra::client::{Client, Prepared};
+use stacklab_cassandra::CqlError;
+use stacklab_cassandra::client::{Client, ClientError, Prepared};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -104,15 +105,19 @@ async fn ensure_schema(client: &Client, keyspace: &str) -> Result<(), StorageErr
 }
 
 /// Somebody else may be creating the tables at this moment: waits a while for the last one of them. The original does
-/// not, and loses what comes in meanwhile; that a keyspace which lacks tables stays as it is, it has from there.
+/// not, and loses what comes in meanwhile; that a keyspace which lacks tables stays as it is, it has from there. The
+/// table itself is asked: a real node writes down that there is one before it can be used.
 async fn await_tables(client: &Client, keyspace: &str) -> Result<(), StorageError> {
-    let lookup = format!(
-        "SELECT columnfamily_name FROM system.schema_columnfamilies WHERE keyspace_name = '{keyspace}' \
-         AND columnfamily_name = 'traces'"
-    );
+    let probe = format!("SELECT trace_id FROM {keyspace}.traces LIMIT 1");
     let begun = Instant::now();
-    while client.query(&lookup).await?.rows.is_empty() && begun.elapsed() < TABLES_TIMEOUT {
-        tokio::time::sleep(TABLES_POLL).await;
+    loop {
+        match client.query(&probe).await {
+            Err(ClientError::Cql(CqlError::Invalid(_))) if begun.elapsed() < TABLES_TIMEOUT => {
+                tokio::time::sleep(TABLES_POLL).await;
+            }
+            // Still none: it stays as it is, and whoever uses it is told.
+            Ok(_) | Err(ClientError::Cql(CqlError::Invalid(_))) => return Ok(()),
+            Err(why) => return Err(why.into()),
+        }
     }
-    Ok(())
 }
