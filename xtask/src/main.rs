@@ -13,6 +13,10 @@ use stacklab_lab::exit::ExitCode;
 
 use crate::flags::{Command, Flags};
 
+/// A simulation consists of small allocations to a good part.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let flags = Flags::parse();
     if !feature::DOCKER && feature::needs_docker(&flags.command) {
