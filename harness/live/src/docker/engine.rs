@@ -5,8 +5,10 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::address::Address;
-use super::errors::{EngineError, new_enough};
+use super::errors::EngineError;
 
+/// The engine's oldest API that has everything that is asked of it: that of engine 20.10.
+const OLDEST_API: (u32, u32) = (1, 41);
 /// How long an answer may take; builds and the like are streams and not meant.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the first answer may take.
@@ -118,6 +120,15 @@ impl Engine {
 
 fn dial(address: &Address) -> Result<Docker, bollard::errors::Error> {
     Docker::connect_with_unix(&address.to_string(), TIMEOUT.as_secs(), API_DEFAULT_VERSION)
+}
+
+/// Compares an API version such as `1.41` with the oldest that will do.
+fn new_enough(api: &str) -> bool {
+    let mut parts = api.split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor) >= OLDEST_API,
+        _ => false,
+    }
 }
 
 /// Whether this engine can run the services on the loopback of the kernel `here`.

@@ -2,9 +2,6 @@
 
 use thiserror::Error;
 
-/// The engine's oldest API that has everything that is asked of it: that of engine 20.10.
-pub(crate) const OLDEST_API: (u32, u32) = (1, 41);
-
 /// Why no Docker engine can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EngineError {
@@ -117,15 +114,6 @@ pub enum EngineError {
         /// What is needed, in the same unit.
         needed_mb: u64,
     },
-}
-
-/// Compares an API version such as `1.41` with the oldest that will do.
-pub(crate) fn new_enough(api: &str) -> bool {
-    let mut parts = api.split('.').map(|part| part.parse::<u32>().ok());
-    match (parts.next().flatten(), parts.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) >= OLDEST_API,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
