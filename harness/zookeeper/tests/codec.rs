@@ -229,3 +229,13 @@ fn recorded_bytes() {
     let reply = Reply { xid: 1, zxid: 0x2f, result: Err(Code::NoNode) };
     assert_eq!(codec::encode_reply(&reply), recorded);
 }
+
+/// As ZooKeeper 3.4.14 reads it.
+#[test]
+fn every_byte_but_zero_is_true() {
+    for (byte, watch) in [(0, false), (1, true), (2, true), (0xff, true)] {
+        let frame = [0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 2, b'/', b'a', byte];
+        let expected = Request::Exists { path: "/a".into(), watch };
+        assert_eq!(codec::decode_request(&frame), Ok((1, expected)), "{byte}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Differences that were found once, and what is still different.
 
-use crate::op::{List, Op, Part, Who};
+use crate::op::{Harm, List, Op, Part, Who};
 
 /// Each was a difference until the simulator was mended; done before anything else.
 pub(crate) fn cases() -> Vec<(&'static str, Vec<Op>)> {
@@ -11,6 +11,9 @@ pub(crate) fn cases() -> Vec<(&'static str, Vec<Op>)> {
     let mut ordered: Vec<Op> =
         names.iter().map(|name| create(Who::One, &format!("/{name}"), List::Open)).collect();
     ordered.push(Op::Children(Who::Two, String::new(), false));
+    let broken = |whole, harm| Op::Broken(Box::new(whole), harm);
+    let deletes =
+        ["/a", "/a/x", "/e", "/a"].map(|path| Part::Delete { path: path.into(), version: 1 }).to_vec();
     vec![
         (
             "a change looks at the path before the node",
@@ -80,6 +83,14 @@ pub(crate) fn cases() -> Vec<(&'static str, Vec<Op>)> {
             ],
         ),
         ("children in the order of Java's tables", ordered),
+        (
+            "every byte but zero is true",
+            vec![
+                broken(Op::Multi(deletes), Harm::Byte(51, 56)),
+                broken(Op::Exists(Who::Raw, "/b".into(), false), Harm::Byte(1, 2)),
+                create(Who::Raw, "/b", List::Open),
+            ],
+        ),
     ]
 }
 

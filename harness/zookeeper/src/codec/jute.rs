@@ -54,8 +54,9 @@ impl<'a> Reader<'a> {
         self.take("a long").map(i64::from_be_bytes)
     }
 
+    /// As Java reads it: whatever is not zero is true.
     pub(super) fn boolean(&mut self) -> Result<bool, DecodeError> {
-        self.take::<1>("a boolean").map(|[byte]| byte == 1)
+        self.take::<1>("a boolean").map(|[byte]| byte != 0)
     }
 
     /// The bytes of a buffer; `None` for a null one.
