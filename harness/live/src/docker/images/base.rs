@@ -116,8 +116,25 @@ pub(super) async fn run(mut command: Command, limit: Duration) -> Result<(), Str
     Err(format!("{name} ended with {}: {}", output.status, last_lines(&String::from_utf8_lossy(&said))))
 }
 
-/// What a person wants to see of a long output.
+/// What a person wants to see of a long output: Maven's first error, or else the end.
 pub(super) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(6)..].join("\n    ")
+    match lines.iter().find_map(|line| line.find("[ERROR]").and_then(|at| line.get(at..))) {
+        Some(first) => first.to_owned(),
+        None => lines[lines.len().saturating_sub(6)..].join("\n    "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mavens_first_error_says_more_than_its_last() {
+        assert_eq!(
+            last_lines("[INFO] a\n\u{1b}[0m[ERROR] no such jar\n[ERROR] re-run with -X"),
+            "[ERROR] no such jar"
+        );
+        assert_eq!(last_lines("a\n\n  b\n"), "a\n    b");
+    }
 }

@@ -121,7 +121,7 @@ async fn maven(engine: &Engine, owner: &Owner, recipe: &Recipe) -> Result<Vec<u8
 }
 
 async fn last_words(engine: &Engine, container: &str) -> String {
-    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("10").build();
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("200").build();
     let lines: Vec<String> = engine
         .docker()
         .logs(container, Some(options))
