@@ -159,6 +159,7 @@ impl Real {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // Of an answer just made.
 fn said<T: Debug>(result: Result<T, Error>) -> String {
     format!("{result:?}")
 }

@@ -111,7 +111,7 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, asked: Asked)
     loop {
         let frame = read_frame(&mut from).await?;
         if !std::mem::replace(&mut first, false)
-            && let [xid, operation] = [&frame[..4], &frame[4..8]].map(|word| int(word))
+            && let [xid, operation] = [&frame[..4], &frame[4..8]].map(int)
         {
             let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.entry(xid).or_default().push(operation);

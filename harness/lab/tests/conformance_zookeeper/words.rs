@@ -38,7 +38,10 @@ async fn ask(server: SocketAddr, word: &str) -> String {
     String::from_utf8_lossy(&raw.rest().await).into_owned()
 }
 
-/// Asks everything, idle and with two sessions at work.
+/// How many questions [`run`] asks: all words in four situations.
+pub(crate) const QUESTIONS: usize = 4 * ALL.len();
+
+/// Asks everything: idle, with two sessions at work, with one, and idle again.
 pub(crate) async fn run(server: SocketAddr, root: &str) -> Vec<String> {
     ask(server, "srst").await;
     let mut words = Words { names: BTreeMap::new(), start: numbers(&ask(server, "srvr").await) };
