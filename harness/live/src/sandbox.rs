@@ -88,7 +88,7 @@ mod tests {
     fn belongings_go_with_the_sandbox() {
         let sandbox = Sandbox::new();
         let disk = sandbox.belonging("disk", || 1_u8);
-        assert!(Arc::ptr_eq(&disk, &sandbox.clone().belonging("disk", || 2_u8)));
+        assert!(Arc::ptr_eq(&disk, &sandbox.belonging("disk", || 2_u8)));
         let witness = Arc::downgrade(&disk);
         drop(disk);
         assert!(witness.upgrade().is_some());
