@@ -30,8 +30,8 @@ pub struct ExhibitorExecutor {
 pub(super) struct Exhibitor {
     pub(super) arguments: Arguments,
     pub(super) shared: Shared,
-    /// The configuration for which the directories were linked last.
-    linked: Option<SharedConfig>,
+    /// Whether the install directory was linked: a configuration has named one.
+    linked: bool,
     backoff: Duration,
     timers: Timers,
     /// The answer of `get-state` while nothing changes: it is asked for every second.
@@ -81,7 +81,7 @@ impl ExhibitorExecutor {
     fn start_zookeeper(&mut self, hands: &mut Hands<'_>) {
         let Some(exhibitor) = &self.exhibitor else { return };
         let Some(spec) = exhibitor.wanted() else { return };
-        if exhibitor.linked.is_none() {
+        if !exhibitor.linked {
             hands.log(|| "ZooKeeper cannot be started: no install directory".into());
             return;
         }
@@ -141,7 +141,7 @@ impl ExhibitorExecutor {
             link: hands.now + pace.wait(backoff),
             check: hands.now + pace.wait(check_period(&shared.config)),
         };
-        self.exhibitor = Some(Exhibitor { arguments, shared, linked: None, backoff, timers, state: None });
+        self.exhibitor = Some(Exhibitor { arguments, shared, linked: false, backoff, timers, state: None });
         Ok(())
     }
 }
@@ -236,11 +236,7 @@ impl Work for ExhibitorExecutor {
         }
         if exhibitor.timers.link <= now {
             exhibitor.timers.link = now + pace.wait(exhibitor.backoff);
-            let config = &exhibitor.shared.config;
-            let has_directory = !config.text("zookeeperInstallDirectory").is_empty();
-            if has_directory && exhibitor.linked.as_ref() != Some(config) {
-                exhibitor.linked = Some(config.clone());
-            }
+            exhibitor.linked |= !exhibitor.shared.config.text("zookeeperInstallDirectory").is_empty();
         }
         if exhibitor.timers.check <= now {
             exhibitor.timers.check = now + pace.wait(check_period(&exhibitor.shared.config));

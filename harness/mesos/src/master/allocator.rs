@@ -162,7 +162,7 @@ impl Master {
             role.held.add(&usable);
             role.allocations += 1;
             role.dominant = role.held.dominant_share(&self.total);
-            let id = OfferId::new(format!("{}-O{}", self.config.id, self.next_offer));
+            let id = offer_id(&self.config.id, self.next_offer);
             self.next_offer += 1;
             let role_told = candidate.names_role.then(|| role.name.clone());
             let offer = make_offer(id, &framework.id, agent, usable, role_told);
@@ -257,6 +257,11 @@ impl Filter {
     fn blocks(&self, agent_id: &AgentId, role: &Role, candidate: &Resources) -> bool {
         self.role == role.name && self.agent_id == *agent_id && self.resources.contains(candidate)
     }
+}
+
+/// `<master id>-O<number>`, without the formatter: most of what a master does is to make offers.
+fn offer_id(master: &str, number: u64) -> OfferId {
+    OfferId::new([master, "-O", &number.to_string()].concat())
 }
 
 fn fairer(a: &Candidate, b: &Candidate, roles: &[Role]) -> Ordering {
