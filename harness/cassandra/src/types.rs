@@ -104,20 +104,29 @@ impl CqlType {
 
     /// The class name in the schema tables: `org.apache.cassandra.db.marshal.UTF8Type`.
     pub fn class_name(&self) -> String {
-        let list = |types: &[Self]| types.iter().map(Self::class_name).collect::<Vec<_>>().join(",");
+        self.class(false)
+    }
+
+    /// The class name. Inside of what is frozen nothing is said to be frozen again.
+    fn class(&self, inside: bool) -> String {
+        let list = |types: &[Self]| types.iter().map(|ty| ty.class(true)).collect::<Vec<_>>().join(",");
         match self {
             Self::Custom(class) => class.clone(),
-            Self::List(element) => format!("{MARSHAL}ListType({})", element.class_name()),
-            Self::Set(element) => format!("{MARSHAL}SetType({})", element.class_name()),
-            Self::Map(key, value) => format!("{MARSHAL}MapType({},{})", key.class_name(), value.class_name()),
+            Self::List(element) => format!("{MARSHAL}ListType({})", element.class(inside)),
+            Self::Set(element) => format!("{MARSHAL}SetType({})", element.class(inside)),
+            Self::Map(key, value) => {
+                format!("{MARSHAL}MapType({},{})", key.class(inside), value.class(inside))
+            }
             Self::Tuple(fields) => format!("{MARSHAL}TupleType({})", list(fields)),
-            Self::Frozen(inner) if matches!(**inner, Self::Udt(_) | Self::Tuple(_)) => inner.class_name(),
-            Self::Frozen(inner) => format!("{MARSHAL}FrozenType({})", inner.class_name()),
+            Self::Frozen(inner) if inside || matches!(**inner, Self::Udt(_) | Self::Tuple(_)) => {
+                inner.class(true)
+            }
+            Self::Frozen(inner) => format!("{MARSHAL}FrozenType({})", inner.class(true)),
             Self::Udt(udt) => {
                 let fields: String = udt
                     .fields
                     .iter()
-                    .map(|(name, kind)| format!(",{}:{}", hex(name.as_bytes()), kind.class_name()))
+                    .map(|(name, kind)| format!(",{}:{}", hex(name.as_bytes()), kind.class(true)))
                     .collect();
                 format!("{MARSHAL}UserType({},{}{fields})", udt.keyspace, hex(udt.name.as_bytes()))
             }
@@ -126,6 +135,48 @@ impl CqlType {
                 format!("{MARSHAL}{class}")
             }
         }
+    }
+
+    /// As error texts show it: tuples and user types are frozen without a word, and so is what is in frozen types.
+    pub fn shown(&self) -> String {
+        self.shown_in(false)
+    }
+
+    /// As error texts show a part of a frozen type.
+    pub fn shown_inside(&self) -> String {
+        self.shown_in(true)
+    }
+
+    fn shown_in(&self, inside: bool) -> String {
+        match self {
+            Self::List(element) => format!("list<{}>", element.shown_in(inside)),
+            Self::Set(element) => format!("set<{}>", element.shown_in(inside)),
+            Self::Map(key, value) => format!("map<{}, {}>", key.shown_in(inside), value.shown_in(inside)),
+            Self::Tuple(fields) => {
+                let fields: Vec<_> = fields.iter().map(|field| field.shown_in(true)).collect();
+                format!("tuple<{}>", fields.join(", "))
+            }
+            Self::Frozen(inner) if inside || matches!(**inner, Self::Udt(_) | Self::Tuple(_)) => {
+                inner.shown_in(true)
+            }
+            Self::Frozen(inner) => format!("frozen<{}>", inner.shown_in(true)),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether every value of the other type is one of this type, byte for byte.
+    pub fn takes(&self, other: &Self) -> bool {
+        let (own, other) = (self.thawed(), other.thawed());
+        own == other
+            || match own {
+                Self::Blob => true,
+                Self::Varchar => *other == Self::Ascii,
+                Self::Uuid => *other == Self::Timeuuid,
+                Self::Varint => matches!(other, Self::Int | Self::Bigint),
+                Self::Bigint => *other == Self::Timestamp,
+                Self::Timestamp => *other == Self::Bigint,
+                _ => false,
+            }
     }
 
     /// The type without `frozen`.

@@ -44,8 +44,9 @@ async fn asks_and_is_answered() {
     for page_size in [None, Some(7), Some(200)] {
         let rows = client.execute(&select, &keys, page_size).await.unwrap();
         assert_eq!(rows.rows.len(), 200);
-        assert_eq!(rows.rows[0], [Value::Int(1), Value::Null, Value::Blob(vec![1]), Value::Timestamp(5)]);
-        assert_eq!(rows.column("c").last(), Some(&Value::Int(198)));
+        // By the values of the key, not in the order of the IN.
+        assert_eq!(rows.rows[0], [Value::Int(0), Value::Null, Value::Blob(vec![1]), Value::Timestamp(5)]);
+        assert_eq!(rows.column("c").last(), Some(&Value::Int(199)));
     }
     let error = client.query("SELECT * FROM nope").await.unwrap_err();
     assert!(

@@ -261,7 +261,7 @@ fn a_ring_counts_its_living_replicas() {
 
     shell.options.consistency = Consistency::One;
     let peers = shell.rows("SELECT data_center, rack, release_version FROM system.peers");
-    assert_eq!(peers, ["dc1 r1 2.2.8", "dc1 r1 2.2.8"]);
+    assert_eq!(peers, ["dc1 r1 2.2.19", "dc1 r1 2.2.19"]);
     let version = shell.rows("SELECT schema_version FROM system.local");
     let other = shell.rows("SELECT schema_version FROM system.peers LIMIT 1");
     assert_eq!(version, other);
@@ -319,7 +319,8 @@ fn batches_apply_together_or_not_at_all() {
     shell.run("ALTER KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
     shell.run("BEGIN BATCH INSERT INTO t (k, c, v) VALUES (1, 1, 1); INSERT INTO t (k, c, v) VALUES (1, 2, 2) APPLY BATCH;");
     let batch = "BEGIN BATCH UPDATE t SET v = 9 WHERE k = 1 AND c = 1 IF v = 7 DELETE FROM t WHERE k = 1 AND c = 2 APPLY BATCH";
-    assert_eq!(shell.rows(batch), ["false 1"]);
+    // What does not hold is told with the key of its row.
+    assert_eq!(shell.rows(batch), ["false 1 1 1"]);
     assert_eq!(shell.rows("SELECT c, v FROM t"), ["1 1", "2 2"]);
     assert_eq!(shell.rows(&batch.replace("= 7", "IN (7, 1)")), ["true"]);
     assert_eq!(shell.rows("SELECT c, v FROM t"), ["1 9"]);

@@ -92,7 +92,8 @@ async fn reads_page_by_page() {
             }
         }
         assert_eq!(rows.len(), 70);
-        assert_eq!(pages, 70usize.div_ceil(page_size as usize));
+        // A page that is full says that there is more: nobody has looked behind it.
+        assert_eq!(pages, 70 / page_size as usize + 1);
         assert!(rows.is_sorted_by(|a, b| (a.0, -a.2) < (b.0, -b.2)), "{rows:?}");
     }
     let limited = Statement::new("SELECT c FROM ks.t LIMIT 9").with_page_size(4);
@@ -212,7 +213,7 @@ async fn does_what_zipkin_does() {
     let rows =
         session.execute_unpaged(&read, (vec![3i64, 1], 100_000)).await.unwrap().into_rows_result().unwrap();
     let rows: Vec<(i64, Vec<u8>)> = rows.rows().unwrap().map(Result::unwrap).collect();
-    assert_eq!(rows, [(3, vec![3; 84]), (1, vec![1; 84])]);
+    assert_eq!(rows, [(1, vec![1; 84]), (3, vec![3; 84])]);
     let days = select("SELECT dependencies FROM dependencies WHERE day IN :days;").await;
     let rows =
         session.execute_unpaged(&days, (vec![CqlTimestamp(0)],)).await.unwrap().into_rows_result().unwrap();

@@ -1,5 +1,7 @@
 //! What a statement says: everything but the schema.
 
+use std::fmt;
+
 use super::SchemaStatement;
 
 /// A statement, with how many bind variables it has.
@@ -65,6 +67,8 @@ pub enum Selector {
     Ttl(String),
     /// `f(…)`, its name in lower case.
     Call(String, Vec<Selector>),
+    /// `c.f`: a field of a user type.
+    Field(Box<Selector>, String),
 }
 
 /// A comparison.
@@ -151,6 +155,61 @@ pub enum Term {
     Call(String, Vec<Term>),
 }
 
+impl fmt::Display for Term {
+    /// As error texts show it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn joined(f: &mut fmt::Formatter<'_>, open: &str, terms: &[Term], close: &str) -> fmt::Result {
+            f.write_str(open)?;
+            for (at, term) in terms.iter().enumerate() {
+                write!(f, "{}{term}", if at == 0 { "" } else { ", " })?;
+            }
+            f.write_str(close)
+        }
+        match self {
+            Self::Bind(_) => f.write_str("?"),
+            Self::Null => f.write_str("null"),
+            Self::Constant(ConstantKind::String, text) => write!(f, "'{text}'"),
+            Self::Constant(_, text) => f.write_str(text),
+            Self::List(terms) => joined(f, "[", terms, "]"),
+            Self::Set(terms) => joined(f, "{", terms, "}"),
+            Self::Tuple(terms) => joined(f, "(", terms, ")"),
+            Self::Map(entries) => {
+                f.write_str("{")?;
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key}:{value}", if at == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+            Self::Udt(fields) => {
+                f.write_str("{")?;
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    write!(f, "{}{name}:{value}", if at == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+            Self::Call(name, arguments) => {
+                f.write_str(name)?;
+                joined(f, "(", arguments, ")")
+            }
+        }
+    }
+}
+
+impl Term {
+    /// Whether a bind variable is in it.
+    pub fn has_binds(&self) -> bool {
+        match self {
+            Self::Bind(_) => true,
+            Self::Null | Self::Constant(..) => false,
+            Self::List(terms) | Self::Set(terms) | Self::Tuple(terms) | Self::Call(_, terms) => {
+                terms.iter().any(Self::has_binds)
+            }
+            Self::Map(entries) => entries.iter().any(|(key, value)| key.has_binds() || value.has_binds()),
+            Self::Udt(fields) => fields.iter().any(|(_, value)| value.has_binds()),
+        }
+    }
+}
+
 /// What a constant looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -195,8 +254,21 @@ pub enum Condition {
     NotExists,
     /// `IF EXISTS`.
     Exists,
-    /// `IF c = v AND …`.
-    Columns(Vec<(String, Operator, Operand)>),
+    /// `IF c = v AND c[k] = v AND …`.
+    Columns(Vec<ColumnCondition>),
+}
+
+/// One comparison of IF.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnCondition {
+    /// The column.
+    pub column: String,
+    /// The element of it that is meant, if not all of it.
+    pub element: Option<Term>,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what.
+    pub operand: Operand,
 }
 
 /// What a write does to one column.
@@ -216,6 +288,21 @@ pub enum Change {
     Delete,
     /// `DELETE c[k]`.
     DeleteElement(Term),
+}
+
+impl Change {
+    /// As error texts show it; a prepend is shown with the wrong sign, as in the original.
+    pub fn shown(&self, column: &str) -> String {
+        match self {
+            Self::Set(value) => format!("{column} = {value}"),
+            Self::SetElement(key, value) => format!("{column}[{key}] = {value}"),
+            Self::Add(value) => format!("{column} = {column} + {value}"),
+            Self::Prepend(value) => format!("{column} = {value} - {column}"),
+            Self::Subtract(value) => format!("{column} = {column} - {value}"),
+            Self::Delete => column.to_owned(),
+            Self::DeleteElement(key) => format!("{column}[{key}]"),
+        }
+    }
 }
 
 /// Which write.
@@ -238,6 +325,8 @@ pub struct Write {
     pub using: Using,
     /// The columns of an INSERT, those of the key among them; the SET of an UPDATE; what a DELETE names.
     pub changes: Vec<(String, Change)>,
+    /// Whether an INSERT names more columns than values, or fewer.
+    pub unmatched: bool,
     /// WHERE; empty for INSERT.
     pub relations: Vec<Relation>,
     /// IF.

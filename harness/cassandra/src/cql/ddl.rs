@@ -1,7 +1,7 @@
 //! CREATE, ALTER and DROP.
 
 use super::lexer::Kind;
-use super::parser::Parser;
+use super::parser::{Parser, is_name};
 use super::{
     ColumnDefinition, CreateTable, Properties, Property, SchemaStatement, TableChange, TypeName,
     UserTypeChange,
@@ -11,6 +11,7 @@ use crate::error::invalid;
 
 impl Parser<'_> {
     pub(super) fn schema(&mut self) -> Result<SchemaStatement, CqlError> {
+        let start = self.mark();
         let verb = self.advance().text.to_ascii_lowercase();
         let object = self.peek().text.to_ascii_lowercase();
         match (verb.as_str(), object.as_str()) {
@@ -27,12 +28,16 @@ impl Parser<'_> {
             ("alter", "table" | "columnfamily") => self.alter_table(),
             ("alter", "type") => self.alter_type(),
             ("drop", _) => self.drop(&object),
+            ("create", "function" | "aggregate") => Err(invalid!(
+                "User-defined-functions are disabled in cassandra.yaml - set enable_user_defined_functions=true to \
+                 enable if you are aware of the security risks"
+            )),
             (_, "user" | "role" | "function" | "aggregate" | "trigger" | "or") => Err(invalid!(
                 "{} {} is not supported by this simulated node",
                 verb.to_uppercase(),
                 object.to_uppercase()
             )),
-            _ => Err(self.no_viable()),
+            _ => Err(self.no_viable_from(start)),
         }
     }
 
@@ -59,8 +64,8 @@ impl Parser<'_> {
         self.expect("(")?;
         loop {
             if self.eat_word("primary") {
-                self.word("key")?;
-                self.expect("(")?;
+                self.word_then("key", |token| token.text == "(")?;
+                self.expect_then("(", |token| token.text == "(" || is_name(token))?;
                 create.keys.push(self.primary_key()?);
             } else {
                 self.column_of_table(&mut create)?;
@@ -79,7 +84,7 @@ impl Parser<'_> {
     fn column_of_table(&mut self, create: &mut CreateTable) -> Result<(), CqlError> {
         let column = self.column_definition()?;
         if self.eat_word("primary") {
-            self.word("key")?;
+            self.word_then("key", |token| matches!(token.text.as_str(), "," | ")"))?;
             create.keys.push((vec![column.name.clone()], Vec::new()));
         }
         create.columns.push(column);
@@ -93,7 +98,7 @@ impl Parser<'_> {
     }
 
     fn primary_key(&mut self) -> Result<(Vec<String>, Vec<String>), CqlError> {
-        let partition = if self.eat("(") { self.list(")", Self::name)? } else { vec![self.name()?] };
+        let partition = if self.eat("(") { self.names()? } else { vec![self.name()?] };
         let mut clustering = Vec::new();
         while self.eat(",") {
             clustering.push(self.name()?);
@@ -109,7 +114,7 @@ impl Parser<'_> {
                 create.compact = true;
             } else if self.eat_word("clustering") {
                 self.word("order")?;
-                self.word("by")?;
+                self.word_then("by", |token| token.text == "(")?;
                 self.expect("(")?;
                 create.order = self.list(")", Self::ordered_name)?;
             } else {
@@ -133,8 +138,11 @@ impl Parser<'_> {
     }
 
     fn property(&mut self) -> Result<(String, Property), CqlError> {
+        let start = self.mark();
         let name = self.name()?;
-        self.expect("=")?;
+        if !self.eat("=") || self.peek().kind == Kind::End {
+            return Err(self.no_viable_from(start));
+        }
         if !self.eat("{") {
             return Ok((name, Property::Text(self.property_text()?)));
         }
@@ -174,10 +182,16 @@ impl Parser<'_> {
         if name.keyspace.is_some() || !self.eat("<") {
             return Ok(TypeName::Named(name.keyspace, name.name));
         }
+        if name.name == "map" {
+            let key = self.type_name()?;
+            self.expect(",")?;
+            let value = self.type_name()?;
+            self.expect(">")?;
+            return Ok(TypeName::Map(Box::new(key), Box::new(value)));
+        }
         let mut inner = self.list(">", Self::type_name)?.into_iter();
         let kind = match (name.name.as_str(), inner.next(), inner.next(), inner.len()) {
             ("list", Some(element), None, 0) => TypeName::List(Box::new(element)),
-            ("map", Some(key), Some(value), 0) => TypeName::Map(Box::new(key), Box::new(value)),
             ("frozen", Some(element), None, 0) => TypeName::Frozen(Box::new(element)),
             ("tuple", Some(first), second, _) => {
                 TypeName::Tuple(std::iter::once(first).chain(second).chain(inner).collect())
@@ -215,6 +229,9 @@ impl Parser<'_> {
         let conditional = self.if_exists(true)?;
         let name = self.table_name()?;
         self.expect("(")?;
+        if self.is(")") {
+            return Err(self.no_viable());
+        }
         let fields = self.list(")", |parser| Ok((parser.name()?, parser.type_name()?)))?;
         Ok(SchemaStatement::CreateType { name, conditional, fields })
     }
@@ -271,7 +288,7 @@ impl Parser<'_> {
 
     fn drop(&mut self, object: &str) -> Result<SchemaStatement, CqlError> {
         if !matches!(object, "keyspace" | "schema" | "table" | "columnfamily" | "index" | "type") {
-            return Err(self.no_viable());
+            return Err(self.no_viable_from(self.mark() - 1));
         }
         self.advance();
         let conditional = self.if_exists(false)?;

@@ -22,7 +22,7 @@ pub(super) struct Token {
     pub(super) kind: Kind,
     /// Its meaning: quotes taken off, everything else as written.
     pub(super) text: String,
-    /// Which of all the spans it is.
+    /// Which of all the spans it is; as many as there are for `End`.
     pub(super) span: usize,
 }
 
@@ -35,6 +35,8 @@ pub(super) struct Span {
     pub(super) line: usize,
     /// From 0, in characters.
     pub(super) column: usize,
+    /// Bytes that error texts take it to have: those of its meaning, without quotes.
+    pub(super) shown: usize,
 }
 
 /// The tokens, the last of which is `End`, and the spans of everything in between too.
@@ -58,7 +60,8 @@ pub(super) fn lex(source: &str) -> Result<Lexed, CqlError> {
     while lexer.at < source.len() {
         lexer.step()?;
     }
-    lexer.out.tokens.push(Token { kind: Kind::End, text: "<EOF>".to_owned(), span: usize::MAX });
+    let span = lexer.out.spans.len();
+    lexer.out.tokens.push(Token { kind: Kind::End, text: "<EOF>".to_owned(), span });
     Ok(lexer.out)
 }
 
@@ -68,6 +71,11 @@ impl Lexer<'_> {
         if let Some(length) = hidden(rest) {
             self.take(length);
             return Ok(());
+        }
+        // A comment goes on to the end of its line, which must be there.
+        if let Some(expected) = open_comment(rest) {
+            self.take(rest.len());
+            return Err(self.error(&format!("mismatched character '<EOF>' expecting {expected}")));
         }
         let first = rest.chars().next().unwrap_or(' ');
         match first {
@@ -120,6 +128,7 @@ impl Lexer<'_> {
     fn push(&mut self, kind: Kind, text: String, length: usize) {
         let span = self.out.spans.len();
         self.take(length);
+        self.out.spans[span].shown = text.len();
         self.out.tokens.push(Token { kind, text, span });
     }
 
@@ -130,6 +139,7 @@ impl Lexer<'_> {
             end: self.at + length,
             line: self.line,
             column: self.column,
+            shown: length,
         });
         self.at += length;
         match text.rfind('\n') {
@@ -153,9 +163,18 @@ fn hidden(rest: &str) -> Option<usize> {
         return Some(blanks);
     }
     if rest.starts_with("--") || rest.starts_with("//") {
-        return Some(rest.find('\n').map_or(rest.len(), |end| end + 1));
+        return rest.find(['\n', '\r']).map(|end| end + 1);
     }
     rest.strip_prefix("/*")?.find("*/").map(|end| end + 4)
+}
+
+/// What the comment at the front still lacks.
+fn open_comment(rest: &str) -> Option<&'static str> {
+    match rest.get(..2)? {
+        "--" | "//" => Some("set null"),
+        "/*" => Some("'*'"),
+        _ => None,
+    }
 }
 
 fn uuid(rest: &str) -> Option<(Kind, usize)> {

@@ -60,8 +60,9 @@ const RESERVED: [&str; 51] = [
 ];
 const RESERVED_MORE: [&str; 4] = ["use", "using", "where", "with"];
 
-/// Tokens before and after the offending one that an error shows, blanks counted.
-const SNIPPET: usize = 10;
+/// Tokens before and behind the offending one that an error shows, blanks counted.
+const BEFORE: usize = 10;
+const BEHIND: usize = 2;
 /// How deep terms and types may nest.
 const MAX_DEPTH: usize = 64;
 
@@ -80,7 +81,8 @@ pub fn parse(source: &str) -> Result<Parsed, CqlError> {
     let statement = parser.statement()?;
     while parser.eat(";") {}
     if parser.peek().kind != Kind::End {
-        return Err(parser.error(&format!("missing EOF at '{}'", parser.shown())));
+        let next_is_end = parser.peek_at(1).kind == Kind::End;
+        return Err(parser.unexpected("EOF", next_is_end, true));
     }
     Ok(Parsed { statement, binds: parser.binds })
 }
@@ -105,6 +107,10 @@ impl Parser<'_> {
                 self.table_name().map(Statement::Truncate)
             }
             "create" | "alter" | "drop" => self.schema().map(Statement::Schema),
+            // Nobody logs in here.
+            "list" | "grant" | "revoke" => Err(CqlError::Unauthorized(
+                "You have to be logged in and not anonymous to perform this request".to_owned(),
+            )),
             _ => Err(self.no_viable()),
         }
     }
@@ -121,11 +127,11 @@ impl Parser<'_> {
         self.word("batch")?;
         let using = if self.is_word("using") { self.using()? } else { Using::default() };
         let mut writes = Vec::new();
-        while !self.is_word("apply") {
+        while ["insert", "update", "delete"].iter().any(|word| self.is_word(word)) {
             writes.push(self.write()?);
-            while self.eat(";") {}
+            self.eat(";");
         }
-        self.advance();
+        self.word_then("apply", |_| false)?;
         self.word("batch")?;
         Ok(Statement::Batch(Batch { kind, using, writes }))
     }
@@ -157,7 +163,23 @@ impl Parser<'_> {
     }
 
     pub(super) fn expect(&mut self, symbol: &str) -> Result<(), CqlError> {
-        if self.eat(symbol) { Ok(()) } else { Err(self.mismatched(&format!("'{symbol}'"))) }
+        // What closes something may be forgotten anywhere.
+        let closes = matches!(symbol, ")" | "]" | ">");
+        self.expect_then(symbol, |token| closes && token.kind != Kind::End)
+    }
+
+    /// A symbol. `follows` tells what may stand behind it: found in its place, the symbol is said to be missing.
+    pub(super) fn expect_then(
+        &mut self,
+        symbol: &str,
+        follows: impl Fn(&Token) -> bool,
+    ) -> Result<(), CqlError> {
+        if self.eat(symbol) {
+            return Ok(());
+        }
+        let next = self.peek_at(1);
+        let next = next.kind == Kind::Symbol && next.text == symbol;
+        Err(self.unexpected(&format!("'{symbol}'"), next, follows(self.peek())))
     }
 
     pub(super) fn is_word(&self, word: &str) -> bool {
@@ -176,26 +198,27 @@ impl Parser<'_> {
     }
 
     pub(super) fn word(&mut self, word: &str) -> Result<(), CqlError> {
+        self.word_then(word, is_name)
+    }
+
+    /// A word. `follows` tells what may stand behind it: found in its place, the word is said to be missing.
+    pub(super) fn word_then(&mut self, word: &str, follows: impl Fn(&Token) -> bool) -> Result<(), CqlError> {
         if self.eat_word(word) {
-            Ok(())
-        } else {
-            Err(self.mismatched(&format!("K_{}", word.to_ascii_uppercase())))
+            return Ok(());
         }
+        let expected = format!("K_{}", word.to_ascii_uppercase());
+        Err(self.unexpected(&expected, self.is_word_at(1, word), follows(self.peek())))
     }
 
     /// A name: a word that is not reserved, in lower case, or whatever stands in double quotes.
     pub(super) fn name(&mut self) -> Result<String, CqlError> {
         let token = self.peek();
+        if !is_name(token) {
+            return Err(self.no_viable());
+        }
         let name = match token.kind {
             Kind::QuotedName => token.text.clone(),
-            Kind::Word => {
-                let lower = token.text.to_ascii_lowercase();
-                if RESERVED.contains(&lower.as_str()) || RESERVED_MORE.contains(&lower.as_str()) {
-                    return Err(self.no_viable());
-                }
-                lower
-            }
-            _ => return Err(self.no_viable()),
+            _ => token.text.to_ascii_lowercase(),
         };
         self.at += 1;
         Ok(name)
@@ -229,15 +252,29 @@ impl Parser<'_> {
         Ok(items)
     }
 
+    /// `name, name, …)`: at least one.
+    pub(super) fn names(&mut self) -> Result<Vec<String>, CqlError> {
+        if self.is(")") {
+            return Err(self.no_viable());
+        }
+        self.list(")", Self::name)
+    }
+
+    /// The parser as it stood at a token.
+    pub(super) fn back(&mut self, mark: usize) -> &mut Self {
+        self.at = mark;
+        self
+    }
+
     /// `IF NOT EXISTS` or, with `negated` false, `IF EXISTS`.
     pub(super) fn if_exists(&mut self, negated: bool) -> Result<bool, CqlError> {
         if !self.eat_word("if") {
             return Ok(false);
         }
         if negated {
-            self.word("not")?;
+            self.word_then("not", |token| token.text.eq_ignore_ascii_case("exists"))?;
         }
-        self.word("exists")?;
+        self.word_then("exists", |_| false)?;
         Ok(true)
     }
 
@@ -253,40 +290,91 @@ impl Parser<'_> {
     }
 
     pub(super) fn no_viable(&self) -> CqlError {
-        self.error(&format!("no viable alternative at input '{}'", self.shown()))
+        self.no_viable_from(self.at)
     }
 
-    pub(super) fn mismatched(&self, expected: &str) -> CqlError {
-        self.error(&format!("mismatched input '{}' expecting {expected}", self.shown()))
+    /// The next token fits none of the things that could have begun with the token of that number.
+    pub(super) fn no_viable_from(&self, start: usize) -> CqlError {
+        self.error(&format!("no viable alternative at input '{}'", self.shown()), start, self.at)
     }
 
-    /// The next token as it was written.
+    /// Where the parser stands, for [`Self::no_viable_from`].
+    pub(super) fn mark(&self) -> usize {
+        self.at
+    }
+
+    /// Something else was expected: the next token is one too many if it is followed by what was, or what was is
+    /// missing if it could be followed by the next token.
+    fn unexpected(&self, expected: &str, next_is_it: bool, follows: bool) -> CqlError {
+        let (shown, next) = (self.shown(), self.at + 1);
+        if next_is_it {
+            return self.error(&format!("extraneous input '{shown}' expecting {expected}"), next, next);
+        }
+        if follows {
+            return self.error(&format!("missing {expected} at '{shown}'"), self.at, next);
+        }
+        self.error(&format!("mismatched input '{shown}' expecting {expected}"), self.at, next)
+    }
+
+    /// The next token is none of several symbols.
+    pub(super) fn mismatched_set(&self) -> CqlError {
+        self.error(&format!("mismatched input '{}' expecting set null", self.shown()), self.at, self.at)
+    }
+
+    /// The next token as error texts show it.
     fn shown(&self) -> &str {
-        match self.lexed.spans.get(self.peek().span) {
-            Some(span) => &self.source[span.start..span.end],
-            None => "<EOF>",
+        let token = self.peek();
+        match (token.kind, self.lexed.spans.get(token.span)) {
+            (Kind::String | Kind::QuotedName, _) => &token.text,
+            (_, Some(span)) => &self.source[span.start..span.end],
+            _ => "<EOF>",
         }
     }
 
-    fn error(&self, what: &str) -> CqlError {
-        let index = self.peek().span;
-        let Some(span) = self.lexed.spans.get(index) else {
-            return CqlError::Syntax(format!("line 0:-1 {what}"));
+    /// An error at the next token. `marked` is the token that the surroundings are shown of, `looked` the last one that
+    /// anybody has looked at: nothing behind it is shown.
+    fn error(&self, what: &str, marked: usize, looked: usize) -> CqlError {
+        let last = self.lexed.tokens.len() - 1;
+        let span = |token: usize| self.lexed.tokens[token.min(last)].span;
+        let (line, column) = match self.lexed.spans.get(self.peek().span) {
+            Some(span) => (span.line, span.column.to_string()),
+            None => (0, "-1".to_owned()),
         };
-        CqlError::Syntax(format!("line {}:{} {what} ({})", span.line, span.column, self.snippet(index)))
+        let snippet = self.snippet(span(marked), span(looked)).unwrap_or_default();
+        CqlError::Syntax(format!("line {line}:{column} {what}{snippet}"))
     }
 
     /// The surroundings of a token, itself in brackets, lines joined without their breaks as Cassandra does.
-    fn snippet(&self, index: usize) -> String {
+    fn snippet(&self, index: usize, looked: usize) -> Option<String> {
         let spans = &self.lexed.spans;
-        let from = index.saturating_sub(SNIPPET);
-        let to = (index + SNIPPET).min(spans.len() - 1);
-        let (start, end) = (spans[from].start, spans[to].end);
-        let before = &self.source[start..spans[index].start];
-        let token = &self.source[spans[index].start..spans[index].end];
-        let after = &self.source[spans[index].end..end];
+        let from = index.saturating_sub(BEFORE);
+        let (marked, last) = (spans.get(index)?, spans.get(looked.min(index + BEHIND))?);
+        let (start, end) = (spans[from].start, last.start + last.shown);
+        let closed = self.source.floor(marked.start + marked.shown);
+        let end = self.source.floor(end).max(closed);
+        let before = &self.source[start..marked.start];
+        let token = &self.source[marked.start..closed];
+        let after = &self.source[closed..end];
         let head = if from == 0 { "" } else { "..." };
-        let tail = if end == self.source.len() { "" } else { "..." };
-        format!("{head}{before}[{token}]{after}{tail}").replace('\n', "")
+        let tail = if end == self.source.trim_end_matches('\n').len() { "" } else { "..." };
+        Some(format!(" ({head}{before}[{token}]{after}{tail})").replace('\n', ""))
+    }
+}
+
+/// Whether a token can be a name: a word that is not reserved, or anything in double quotes.
+pub(super) fn is_name(token: &Token) -> bool {
+    let reserved = |word: &str| RESERVED.contains(&word) || RESERVED_MORE.contains(&word);
+    token.kind == Kind::QuotedName
+        || token.kind == Kind::Word && !reserved(token.text.to_ascii_lowercase().as_str())
+}
+
+/// The nearest boundary between characters at or before a byte.
+trait Floor {
+    fn floor(&self, at: usize) -> usize;
+}
+
+impl Floor for str {
+    fn floor(&self, at: usize) -> usize {
+        (0..=at.min(self.len())).rev().find(|at| self.is_char_boundary(*at)).unwrap_or(0)
     }
 }

@@ -1,15 +1,16 @@
 //! SELECT.
 
 use super::lexer::Kind;
-use super::parser::Parser;
+use super::parser::{Parser, is_name};
 use super::{Select, Selector, Statement};
 use crate::CqlError;
+use crate::error::invalid;
 
 impl Parser<'_> {
     pub(super) fn select(&mut self) -> Result<Statement, CqlError> {
         self.advance();
         if self.is_word("json") && self.peek_at(1).text != "," && !self.is_word_at(1, "from") {
-            return Err(crate::error::invalid!("SELECT JSON is not supported by this simulated node"));
+            return Err(invalid!("SELECT JSON is not supported by this simulated node"));
         }
         let distinct = self.is_word("distinct") && !self.is_word_at(1, "from") && self.peek_at(1).text != ",";
         if distinct {
@@ -18,7 +19,15 @@ impl Parser<'_> {
         let mut selectors = Vec::new();
         if !self.eat("*") {
             loop {
+                let start = self.mark();
                 let selector = self.selector()?;
+                if !(self.is(",")
+                    || self.is_word("as")
+                    || self.is_word("from")
+                    || self.peek().kind == Kind::End)
+                {
+                    return Err(self.no_viable_from(start));
+                }
                 let alias = if self.eat_word("as") { Some(self.name()?) } else { None };
                 selectors.push((selector, alias));
                 if !self.eat(",") {
@@ -30,7 +39,7 @@ impl Parser<'_> {
         let table = self.table_name()?;
         let relations = if self.is_word("where") { self.where_clause()? } else { Vec::new() };
         let order = if self.eat_word("order") { self.order_by()? } else { Vec::new() };
-        let limit = if self.eat_word("limit") { Some(self.term()?) } else { None };
+        let limit = if self.eat_word("limit") { self.number()? } else { None };
         let allow_filtering = self.eat_word("allow");
         if allow_filtering {
             self.word("filtering")?;
@@ -49,14 +58,20 @@ impl Parser<'_> {
             && self.peek_at(1).text == "(";
         if !call && !token {
             let first = self.name()?;
-            if !self.eat(".") {
-                return Ok(Selector::Column(first));
+            let qualified = self.is(".") && self.peek_at(2).text == "(";
+            if !qualified {
+                return self.fields(Selector::Column(first));
             }
-            // A function of the system keyspace; fields of user types are not selected one by one here.
+            self.advance();
             let name = self.name()?;
+            if first != "system" {
+                return Err(invalid!("Unknown function '{first}.{name}'"));
+            }
             self.expect("(")?;
-            return Ok(Selector::Call(name, self.list(")", Self::selector)?));
+            let call = Selector::Call(name, self.list(")", Self::selector)?);
+            return self.fields(call);
         }
+        let start = self.mark();
         let function = if token { self.advance().text } else { self.name()? };
         self.expect("(")?;
         match function.to_ascii_lowercase().as_str() {
@@ -75,13 +90,30 @@ impl Parser<'_> {
                 self.expect(")")?;
                 Ok(Selector::Ttl(column))
             }
-            other => Ok(Selector::Call(other.to_owned(), self.list(")", Self::selector)?)),
+            _ if self.is("?") || self.is(":") => {
+                Err(CqlError::Syntax("Bind variables cannot be used for keyspace names".to_owned()))
+            }
+            other => {
+                if !is_name(self.peek()) && !self.is(")") && !self.is_word("token") {
+                    return Err(self.no_viable_from(start));
+                }
+                let call = Selector::Call(other.to_owned(), self.list(")", Self::selector)?);
+                self.fields(call)
+            }
         }
+    }
+
+    /// `.field`, any number of times.
+    fn fields(&mut self, mut selector: Selector) -> Result<Selector, CqlError> {
+        while self.eat(".") {
+            selector = Selector::Field(Box::new(selector), self.name()?);
+        }
+        Ok(selector)
     }
 
     /// `BY a DESC, b`, after ORDER or CLUSTERING ORDER.
     fn order_by(&mut self) -> Result<Vec<(String, bool)>, CqlError> {
-        self.word("by")?;
+        self.word_then("by", |token| is_name(token) || token.text == "(")?;
         let mut order = Vec::new();
         loop {
             order.push(self.ordered_name()?);

@@ -24,10 +24,11 @@ impl Parser<'_> {
         if self.eat("{") {
             return self.braces();
         }
-        if self.is("-") && self.is_word_at(1, "infinity") {
-            self.advance();
-            self.advance();
-            return Ok(Term::Constant(ConstantKind::Float, "-Infinity".to_owned()));
+        if self.eat("-") {
+            if !self.is_word("infinity") && !self.is_word("nan") {
+                return Err(self.mismatched_set());
+            }
+            return Ok(Term::Constant(ConstantKind::Float, format!("-{}", self.advance().text)));
         }
         let kind = match self.peek().kind {
             Kind::String => ConstantKind::String,
@@ -49,11 +50,13 @@ impl Parser<'_> {
                 return Ok(Term::Null);
             }
             "true" | "false" => (ConstantKind::Boolean, word),
-            "nan" => (ConstantKind::Float, "NaN".to_owned()),
-            "infinity" => (ConstantKind::Float, "Infinity".to_owned()),
+            "nan" | "infinity" => (ConstantKind::Float, self.peek().text.clone()),
             _ => {
+                let start = self.mark();
                 let name = if word == "token" { self.advance().text } else { self.function_name()? };
-                self.expect("(")?;
+                if !self.eat("(") {
+                    return Err(self.no_viable_from(start));
+                }
                 return Ok(Term::Call(name.to_ascii_lowercase(), self.list(")", Self::term)?));
             }
         };
@@ -122,15 +125,27 @@ impl Parser<'_> {
         let mut using = Using::default();
         loop {
             if self.eat_word("ttl") {
-                using.ttl = Some(self.term()?);
+                using.ttl = self.number()?;
             } else if self.eat_word("timestamp") {
-                using.timestamp = Some(self.term()?);
+                using.timestamp = self.number()?;
             } else {
                 return Err(self.no_viable());
             }
             if !self.eat_word("and") {
                 return Ok(using);
             }
+        }
+    }
+
+    /// A whole number or a bind variable. At the end of a statement the original takes none for granted.
+    pub(super) fn number(&mut self) -> Result<Option<Term>, CqlError> {
+        if let Some(bind) = self.bind()? {
+            return Ok(Some(Term::Bind(bind)));
+        }
+        match self.peek().kind {
+            Kind::Integer => Ok(Some(Term::Constant(ConstantKind::Integer, self.advance().text))),
+            Kind::End => Ok(None),
+            _ => Err(self.no_viable()),
         }
     }
 
@@ -150,20 +165,25 @@ impl Parser<'_> {
         if self.is_word("token") {
             self.advance();
             self.expect("(")?;
-            let columns = self.list(")", Self::name)?;
-            let operator = self.operator()?;
+            let columns = self.names()?;
+            let start = self.mark();
+            let operator = self.operator(start)?;
+            if operator == Operator::In || matches!(operator, Operator::Contains | Operator::ContainsKey) {
+                return Err(self.back(start).no_viable());
+            }
             return Ok(Relation { columns, token: true, operator, operand: Operand::One(self.term()?) });
         }
         if self.is("(") {
             return Err(invalid!("Multi-column relations are not supported by this simulated node"));
         }
+        let start = self.mark();
         let columns = vec![self.name()?];
-        let operator = self.operator()?;
-        let operand = self.operand(operator)?;
+        let operator = self.operator(start)?;
+        let operand = self.operand(operator, start)?;
         Ok(Relation { columns, token: false, operator, operand })
     }
 
-    pub(super) fn operator(&mut self) -> Result<Operator, CqlError> {
+    pub(super) fn operator(&mut self, start: usize) -> Result<Operator, CqlError> {
         const SYMBOLS: [(&str, Operator); 6] = [
             ("=", Operator::Eq),
             ("!=", Operator::Neq),
@@ -182,17 +202,20 @@ impl Parser<'_> {
         if self.eat_word("contains") {
             return Ok(if self.eat_word("key") { Operator::ContainsKey } else { Operator::Contains });
         }
-        Err(self.no_viable())
+        Err(self.no_viable_from(start))
     }
 
-    pub(super) fn operand(&mut self, operator: Operator) -> Result<Operand, CqlError> {
+    /// The right side of a relation that begins with the token of that number.
+    pub(super) fn operand(&mut self, operator: Operator, start: usize) -> Result<Operand, CqlError> {
         if operator != Operator::In {
             return self.term().map(Operand::One);
         }
         if let Some(bind) = self.bind()? {
             return Ok(Operand::ManyBound(bind));
         }
-        self.expect("(")?;
+        if !self.eat("(") {
+            return Err(self.no_viable_from(start));
+        }
         self.list(")", Self::term).map(Operand::Many)
     }
 }

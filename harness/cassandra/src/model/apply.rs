@@ -2,15 +2,14 @@
 
 use bytes::Bytes;
 
-use super::collections;
-use super::outcome::{ColumnSpec, ResultSet};
-use super::restrictions;
+use super::collections::{self, Changed};
+use super::ranges;
 use super::schema::{ColumnKind, TableSchema};
-use super::selection::{self, RowRef};
-use super::store::{self, Cell, PartitionId, RowWrite, TableData};
+use super::selection;
+use super::store::{self, Cell, CellChange, Cells, PartitionId, RowWrite, TableData};
 use super::terms::{Evaluated, Scope};
 use super::write::{PlannedCondition, WritePlan};
-use crate::cql::{Change, Operand, Operator, Term, WriteKind};
+use crate::cql::{Change, Term, WriteKind};
 use crate::error::invalid;
 use crate::{CqlError, CqlType};
 
@@ -18,36 +17,111 @@ use crate::{CqlError, CqlType};
 const MAX_TTL: i32 = 20 * 365 * 24 * 60 * 60;
 const MAX_KEY: usize = 65_535;
 
+/// Which part of a partition a write is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Prefix {
+    /// The static columns.
+    Statics,
+    /// The first clustering columns: all of them, unless many rows are deleted.
+    Rows(Vec<Bytes>),
+}
+
 /// The rows that a write is about, and when it is written.
 pub(super) struct Target {
     pub(super) partitions: Vec<(PartitionId, Vec<Bytes>)>,
-    rows: Vec<Vec<Bytes>>,
-    written: i64,
+    pub(super) prefix: Prefix,
+    /// µs.
+    pub(super) written: i64,
     ttl: i32,
 }
 
 /// Looks up keys, time and time to live. `default_time` is in µs.
 pub(super) fn target(plan: &WritePlan, scope: &Scope<'_>, default_time: i64) -> Result<Target, CqlError> {
-    let table = &plan.table;
-    let partitions = restrictions::keys(table.partition_key(), &plan.partition, scope)?
-        .into_iter()
-        .map(|key| {
-            let id = store::partition_id(&key);
-            if id.1.is_empty() {
-                return Err(invalid!("Key may not be empty"));
+    if plan.table.is_counter() {
+        for (what, given) in [("timestamp", &plan.timestamp), ("TTL", &plan.ttl)] {
+            if given.is_some() {
+                return Err(invalid!("Cannot provide custom {what} for counter updates"));
             }
-            if id.1.len() > MAX_KEY {
-                return Err(invalid!("Key length of {} is longer than maximum of {MAX_KEY}", id.1.len()));
-            }
-            Ok((id, key))
-        })
-        .collect::<Result<_, _>>()?;
-    let rows = restrictions::keys(table.clustering(), &plan.clustering, scope)?;
+        }
+    }
+    let partitions = partitions(plan, scope)?;
+    let prefix = prefix(plan, scope)?;
     let written = match &plan.timestamp {
         None => default_time,
         Some(term) => long(term, "timestamp", scope)?.unwrap_or(default_time),
     };
-    Ok(Target { partitions, rows, written, ttl: time_to_live(plan, scope)? })
+    let ttl = time_to_live(plan, scope)?;
+    if written == i64::MIN {
+        return Err(invalid!("Out of bound timestamp, must be in [{}, {}]", i64::MIN + 1, i64::MAX));
+    }
+    Ok(Target { partitions, prefix, written, ttl })
+}
+
+fn partitions(plan: &WritePlan, scope: &Scope<'_>) -> Result<Vec<(PartitionId, Vec<Bytes>)>, CqlError> {
+    let columns = plan.table.partition_key();
+    let mut operands = Vec::with_capacity(columns.len());
+    for (column, operand) in columns.iter().zip(&plan.partition) {
+        match operand {
+            Some(operand) => operands.push(operand.clone()),
+            None => return Err(invalid!("Missing mandatory PRIMARY KEY part {}", column.name)),
+        }
+    }
+    let keys = ranges::keys(columns, &operands, scope)?;
+    keys.into_iter()
+        .map(|key| {
+            let id = store::partition_id(&key);
+            check_key(&id)?;
+            Ok((id, key))
+        })
+        .collect()
+}
+
+/// Refuses what can be no key of a partition.
+pub(super) fn check_key(id: &PartitionId) -> Result<(), CqlError> {
+    match id.1.len() {
+        0 => Err(invalid!("Key may not be empty")),
+        1..=MAX_KEY => Ok(()),
+        length => Err(invalid!("Key length of {length} is longer than maximum of {MAX_KEY}")),
+    }
+}
+
+fn prefix(plan: &WritePlan, scope: &Scope<'_>) -> Result<Prefix, CqlError> {
+    let columns = plan.table.clustering();
+    let given = columns.iter().zip(&plan.clustering).find(|(_, term)| term.is_some());
+    if plan.only_statics() {
+        match (given, plan.kind) {
+            (None, _) => return Ok(Prefix::Statics),
+            (Some(_), WriteKind::Insert) => {}
+            (Some((column, _)), kind) => {
+                let kind = if kind == WriteKind::Delete { "DELETE" } else { "UPDATE" };
+                return Err(invalid!(
+                    "Invalid restriction on clustering column {} since the {kind} statement modifies only static \
+                     columns",
+                    column.name
+                ));
+            }
+        }
+    }
+    let mut values = Vec::with_capacity(columns.len());
+    let mut open: Option<&str> = None;
+    for (column, term) in columns.iter().zip(&plan.clustering) {
+        match (term, open) {
+            (None, _) if plan.kind != WriteKind::Delete => {
+                return Err(invalid!("Missing mandatory PRIMARY KEY part {}", column.name));
+            }
+            (None, _) => open = Some(&column.name),
+            (Some(_), Some(open)) => {
+                return Err(invalid!("Missing PRIMARY KEY part {open} since {} is set", column.name));
+            }
+            (Some(term), None) => values.push(scope.required(term, &column.name, &column.ty)?),
+        }
+    }
+    let of_rows = plan.changes.iter().any(|(at, _)| plan.table.columns[*at].kind == ColumnKind::Regular);
+    if of_rows && open.is_some() && !values.is_empty() {
+        // The original trips over the part that is missing.
+        return Err(CqlError::Server("java.lang.NullPointerException".to_owned()));
+    }
+    Ok(Prefix::Rows(values))
 }
 
 fn long(term: &Term, what: &str, scope: &Scope<'_>) -> Result<Option<i64>, CqlError> {
@@ -64,11 +138,13 @@ fn long(term: &Term, what: &str, scope: &Scope<'_>) -> Result<Option<i64>, CqlEr
 
 fn time_to_live(plan: &WritePlan, scope: &Scope<'_>) -> Result<i32, CqlError> {
     let default = plan.table.options.default_time_to_live;
-    let Some(term) = &plan.ttl else { return Ok(default) };
-    let ttl = match scope.evaluate(term, &CqlType::Int)? {
-        Evaluated::Value(bytes) => selection::int_of(&bytes)?,
-        Evaluated::Unset => return Ok(default),
-        Evaluated::Null => return Err(invalid!("Invalid null value of TTL")),
+    let (ttl, kind) = match &plan.ttl {
+        None => (default, "default "),
+        Some(term) => match scope.evaluate(term, &CqlType::Int)? {
+            Evaluated::Value(bytes) => (selection::int_of(&bytes)?, ""),
+            Evaluated::Unset => (0, ""),
+            Evaluated::Null => return Err(invalid!("Invalid null value of TTL")),
+        },
     };
     if ttl < 0 {
         return Err(invalid!("A TTL must be greater or equal to 0, but was {ttl}"));
@@ -76,19 +152,16 @@ fn time_to_live(plan: &WritePlan, scope: &Scope<'_>) -> Result<i32, CqlError> {
     if ttl > MAX_TTL {
         return Err(invalid!("ttl is too large. requested ({ttl}) maximum ({MAX_TTL})"));
     }
+    if ttl > 0 && seconds(scope) + i64::from(ttl) > i64::from(i32::MAX) {
+        let (keyspace, table) = (&plan.table.keyspace, &plan.table.name);
+        return Err(invalid!(
+            "Request on table {keyspace}.{table} with {kind}ttl of {ttl} seconds exceeds maximum supported expiration \
+             date of 2038-01-19T03:14:06+00:00. In order to avoid this use a lower TTL, change the expiration date \
+             overflow policy or upgrade to a version where this limitation is fixed. See CASSANDRA-14092 for more \
+             details."
+        ));
+    }
     Ok(if ttl == 0 { default } else { ttl })
-}
-
-/// What of a target is in the table now.
-fn current<'a>(
-    table: &'a TableSchema,
-    data: &'a TableData,
-    id: &PartitionId,
-    row: &[u8],
-    now_secs: i64,
-) -> Option<RowRef<'a>> {
-    let partition = data.partition(id)?;
-    Some(RowRef { table, partition, row: partition.rows.get(row), now_secs })
 }
 
 /// Writes.
@@ -99,49 +172,91 @@ pub(super) fn apply(
     scope: &Scope<'_>,
 ) -> Result<(), CqlError> {
     let table = &*plan.table;
-    let columns = table.clustering();
-    let whole_rows = plan.clustering.len() == columns.len();
     let now_secs = seconds(scope);
     for (id, key) in &target.partitions {
         if plan.kind == WriteKind::Delete && plan.changes.is_empty() {
-            for row in &target.rows {
-                let sorted = restrictions::row_key(columns, row);
-                match (row.is_empty(), whole_rows) {
-                    (true, _) => data.delete_partition(id, key, target.written),
-                    (_, true) => data.delete_row(id, key, sorted, row.clone(), target.written),
-                    _ => data.delete_prefix(id, key, sorted, target.written),
-                }
-            }
+            delete_rows(plan, target, data, id, key);
             continue;
         }
-        for row in &target.rows {
-            let sorted = restrictions::row_key(columns, row);
-            let mut statics = Vec::new();
-            let mut cells = Vec::new();
-            for (at, change) in &plan.changes {
-                let column = &table.columns[*at];
-                let here =
-                    || current(table, data, id, &sorted, now_secs).and_then(|row| row.value(*at).cloned());
-                let Some(cell) = changed(change, &column.ty, &column.name, here, scope)? else { continue };
-                let cell = cell_of(cell, target, now_secs);
-                if column.kind == ColumnKind::Static { &mut statics } else { &mut cells }
-                    .push((column.id, cell));
+        let row = match &target.prefix {
+            Prefix::Rows(values) if values.len() == table.clustering_columns => {
+                Some((ranges::row_key(table.clustering(), values), values.clone()))
             }
-            if !statics.is_empty() {
-                data.write(id, key, RowWrite { row: None, marker: None, cells: statics });
-            }
-            let marker =
-                (plan.kind == WriteKind::Insert).then(|| cell_of(Some(Bytes::new()), target, now_secs));
-            if whole_rows && (marker.is_some() || !cells.is_empty()) {
-                data.write(id, key, RowWrite { row: Some((sorted, row.clone())), marker, cells });
-            }
+            _ => None,
+        };
+        let (statics, cells) =
+            cells(plan, target, data, id, row.as_ref().map(|row| row.0.as_slice()), scope)?;
+        if !statics.is_empty() {
+            data.write(id, key, RowWrite { row: None, marker: None, cells: statics });
+        }
+        let marker = (plan.kind == WriteKind::Insert).then(|| cell_of(Some(Bytes::new()), target, now_secs));
+        if row.is_some() && (marker.is_some() || !cells.is_empty()) {
+            data.write(id, key, RowWrite { row, marker, cells });
         }
     }
     data.sweep(now_secs, i64::from(table.options.gc_grace_seconds));
     Ok(())
 }
 
-fn seconds(scope: &Scope<'_>) -> i64 {
+fn delete_rows(plan: &WritePlan, target: &Target, data: &mut TableData, id: &PartitionId, key: &[Bytes]) {
+    // What a condition lets through is written by its own time, deletions an instant earlier.
+    let conditional = i64::from(plan.condition != PlannedCondition::None);
+    let at = target.written.saturating_sub(conditional);
+    let columns = plan.table.clustering();
+    match &target.prefix {
+        Prefix::Statics => {}
+        Prefix::Rows(values) if values.is_empty() => data.delete_partition(id, key, at),
+        Prefix::Rows(values) => {
+            let sorted = ranges::row_key(columns, values);
+            if values.len() == columns.len() {
+                data.delete_row(id, key, sorted, values.clone(), at);
+            } else {
+                data.delete_prefix(id, key, sorted, at);
+            }
+        }
+    }
+}
+
+/// What is written to the static columns, and to the row. A row that is not named whole keeps all it has.
+fn cells(
+    plan: &WritePlan,
+    target: &Target,
+    data: &TableData,
+    id: &PartitionId,
+    row: Option<&[u8]>,
+    scope: &Scope<'_>,
+) -> Result<(Vec<CellChange>, Vec<CellChange>), CqlError> {
+    let table: &TableSchema = &plan.table;
+    let now_secs = seconds(scope);
+    let partition = data.partition(id);
+    let make = |value: Option<Bytes>| cell_of(value, target, now_secs);
+    let (mut statics, mut cells) = (Vec::new(), Vec::new());
+    for (at, change) in &plan.changes {
+        let column = &table.columns[*at];
+        let is_static = column.kind == ColumnKind::Static;
+        let current: Option<&Cells> = match (is_static, row) {
+            (true, _) => partition.map(|partition| &partition.statics),
+            (false, Some(row)) => {
+                partition.and_then(|partition| partition.rows.get(row)).map(|row| &row.cells)
+            }
+            (false, None) => continue,
+        };
+        let pending = if is_static { &mut statics } else { &mut cells };
+        let made = if column.ty.is_multi_cell() {
+            let current = current.and_then(|cells| cells.collection(column.id));
+            let written = target.written;
+            Changed { column, scope, current, pending, now_secs, written, cell: &make }.changes(change)?
+        } else {
+            let current = current.and_then(|cells| cells.get(column.id));
+            let made = simple(change, &column.ty, current, now_secs, scope)?;
+            made.into_iter().map(|value| CellChange::Simple(column.id, make(value))).collect()
+        };
+        pending.extend(made);
+    }
+    Ok((statics, cells))
+}
+
+pub(super) fn seconds(scope: &Scope<'_>) -> i64 {
     scope.environment.now.as_millis() as i64 / 1000
 }
 
@@ -154,147 +269,42 @@ fn cell_of(value: Option<Bytes>, target: &Target, now_secs: i64) -> Cell {
     Cell { value, written: target.written, ttl, expires }
 }
 
-/// The new value of a column: `None` if it stays, `Some(None)` if it is to be deleted.
-fn changed(
+/// The new value of a column with one cell: `None` if it stays, `Some(None)` if it is to be deleted.
+fn simple(
     change: &Change,
     ty: &CqlType,
-    name: &str,
-    current: impl FnOnce() -> Option<Bytes>,
+    current: Option<&Cell>,
+    now_secs: i64,
     scope: &Scope<'_>,
 ) -> Result<Option<Option<Bytes>>, CqlError> {
-    let term = match change {
-        Change::Delete => return Ok(Some(None)),
+    let (term, negative) = match change {
         Change::Set(term) => {
             return Ok(match scope.evaluate(term, ty)? {
                 Evaluated::Unset => None,
                 Evaluated::Null => Some(None),
-                // An empty collection is the same as none.
-                Evaluated::Value(bytes) if ty.is_multi_cell() && collections::is_empty(&bytes) => Some(None),
                 Evaluated::Value(bytes) => Some(Some(collections::normal(ty, bytes))),
             });
         }
-        Change::Add(term) | Change::Subtract(term) if *ty == CqlType::Counter => {
-            let by = match scope.evaluate(term, &CqlType::Bigint)? {
-                Evaluated::Value(bytes) => <[u8; 8]>::try_from(bytes.as_ref()).map_or(0, i64::from_be_bytes),
-                Evaluated::Unset => return Ok(None),
-                Evaluated::Null => return Err(invalid!("Invalid null value for counter increment")),
-            };
-            let by = if matches!(change, Change::Subtract(_)) { by.wrapping_neg() } else { by };
-            let old = current()
-                .and_then(|old| <[u8; 8]>::try_from(old.as_ref()).ok())
-                .map_or(0, i64::from_be_bytes);
-            return Ok(Some(Some(Bytes::copy_from_slice(&old.wrapping_add(by).to_be_bytes()))));
-        }
-        Change::Add(term) | Change::Subtract(term) | Change::Prepend(term) => term,
-        Change::SetElement(key, value) => {
-            return collections::set_element(ty, name, current(), key, value, scope).map(Some);
-        }
-        Change::DeleteElement(key) => {
-            return collections::delete_element(ty, name, current(), key, scope).map(Some);
-        }
+        Change::Add(term) => (term, false),
+        Change::Subtract(term) => (term, true),
+        _ => return Ok(Some(None)),
     };
-    let operand = match (change, ty) {
-        (Change::Subtract(_), CqlType::Map(key, _)) => scope.evaluate(term, &CqlType::Set(key.clone()))?,
-        _ => scope.evaluate(term, ty)?,
+    let by = match scope.evaluate(term, &CqlType::Bigint)? {
+        Evaluated::Value(bytes) => <[u8; 8]>::try_from(bytes.as_ref()).map_or(0, i64::from_be_bytes),
+        Evaluated::Unset => return Ok(None),
+        Evaluated::Null => return Err(invalid!("Invalid null value for counter increment")),
     };
-    match operand {
-        Evaluated::Unset | Evaluated::Null => Ok(None),
-        Evaluated::Value(operand) => Ok(Some(collections::combine(change, ty, current(), &operand))),
+    if negative && by == i64::MIN {
+        return Err(invalid!(
+            "The negation of {by} overflows supported counter precision (signed 8 bytes integer)"
+        ));
     }
-}
-
-/// Whether the IF of a write holds, and what is answered: `[applied]`, and the values that did not fit.
-pub(super) fn check(
-    plan: &WritePlan,
-    target: &Target,
-    data: &TableData,
-    scope: &Scope<'_>,
-) -> Result<Option<(bool, ResultSet)>, CqlError> {
-    if plan.condition == PlannedCondition::None {
+    // A counter that was deleted never counts again.
+    if current.is_some_and(|cell| cell.value.is_none()) {
         return Ok(None);
     }
-    let (Some((id, _)), Some(row)) = (target.partitions.first(), target.rows.first()) else {
-        return Ok(None);
-    };
-    let table = &*plan.table;
-    let sorted = restrictions::row_key(table.clustering(), row);
-    let now_secs = seconds(scope);
-    let current = current(table, data, id, &sorted, now_secs);
-    let exists = current.as_ref().is_some_and(|row| match row.row {
-        Some(row) => row.is_live(now_secs),
-        None => {
-            plan.clustering.is_empty() && row.partition.statics.values().any(|cell| cell.is_live(now_secs))
-        }
-    });
-    let (applied, shown) = match &plan.condition {
-        PlannedCondition::None => return Ok(None),
-        PlannedCondition::NotExists => (!exists, (0..table.columns.len()).collect()),
-        PlannedCondition::Exists => (exists, Vec::new()),
-        PlannedCondition::Columns(conditions) => {
-            let mut holds = true;
-            for (column, operator, operand) in conditions {
-                let value = current.as_ref().and_then(|row| row.value(*column));
-                holds &= holds_for(&table.columns[*column].ty, *operator, operand, value, scope)?;
-            }
-            let shown =
-                if exists { conditions.iter().map(|(column, ..)| *column).collect() } else { Vec::new() };
-            (holds, shown)
-        }
-    };
-    let shown = if applied { Vec::new() } else { shown };
-    let values = shown.iter().map(|column| current.as_ref().and_then(|row| row.value(*column).cloned()));
-    Ok(Some((applied, answer(table, applied, &shown, values))))
-}
-
-fn holds_for(
-    ty: &CqlType,
-    operator: Operator,
-    operand: &Operand,
-    value: Option<&Bytes>,
-    scope: &Scope<'_>,
-) -> Result<bool, CqlError> {
-    let mut wanted = Vec::new();
-    let terms = match operand {
-        Operand::One(term) => std::slice::from_ref(term),
-        Operand::Many(terms) => terms.as_slice(),
-        Operand::ManyBound(_) => {
-            let values = scope.operand(operand, "IN", ty)?;
-            return Ok(selection::compare(ty, Operator::In, value, &values));
-        }
-    };
-    for term in terms {
-        match (scope.evaluate(term, ty)?, operator) {
-            (Evaluated::Value(bytes), _) => wanted.push(bytes),
-            (Evaluated::Null, Operator::Eq | Operator::In) if value.is_none() => return Ok(true),
-            (Evaluated::Null, Operator::Neq) => return Ok(value.is_some()),
-            (Evaluated::Null, Operator::Eq | Operator::In) => {}
-            (Evaluated::Null, operator) => {
-                return Err(invalid!("Invalid comparison with null for operator \"{}\"", operator.symbol()));
-            }
-            (Evaluated::Unset, _) => return Err(invalid!("Invalid 'unset' value in condition")),
-        }
-    }
-    Ok(match (operator, value) {
-        (Operator::Neq, None) => true,
-        _ => selection::compare(ty, operator, value, &wanted),
-    })
-}
-
-fn answer(
-    table: &TableSchema,
-    applied: bool,
-    shown: &[usize],
-    values: impl Iterator<Item = Option<Bytes>>,
-) -> ResultSet {
-    let spec = |name: &str, ty: CqlType| ColumnSpec {
-        keyspace: table.keyspace.clone(),
-        table: table.name.clone(),
-        name: name.to_owned(),
-        ty,
-    };
-    let columns =
-        shown.iter().map(|at| &table.columns[*at]).map(|column| spec(&column.name, column.ty.clone()));
-    let columns = std::iter::once(spec("[applied]", CqlType::Boolean)).chain(columns).collect();
-    let flag = Some(Bytes::from_static(if applied { &[1] } else { &[0] }));
-    ResultSet { columns, rows: vec![std::iter::once(flag).chain(values).collect()], paging_state: None }
+    let old = current.filter(|cell| cell.is_live(now_secs)).and_then(|cell| cell.value.as_ref());
+    let old = old.and_then(|old| <[u8; 8]>::try_from(old.as_ref()).ok()).map_or(0, i64::from_be_bytes);
+    let new = if negative { old.wrapping_sub(by) } else { old.wrapping_add(by) };
+    Ok(Some(Some(Bytes::copy_from_slice(&new.to_be_bytes()))))
 }

@@ -234,7 +234,7 @@ impl Cluster {
             timestamp: request.timestamp,
             ..Options::default()
         };
-        self.run_batch(now, session, request.kind, &writes, None, &options)
+        self.run_batch(now, session, request.kind, &writes, &options)
     }
 
     fn batch_item(

@@ -8,7 +8,7 @@ use stacklab_machine::Time;
 use super::cluster::Cluster;
 use super::execute::not_modifiable;
 use super::outcome::{ChangeKind, ChangeTarget, ClusterEvent, Outcome, SchemaChange, Session};
-use super::schema::{ColumnKind, Index, Keyspace, Replication};
+use super::schema::{Column, ColumnKind, Index, Keyspace, Replication};
 use super::{options, system, types};
 use crate::cql::{Properties, SchemaStatement, TableName, TypeName, UserTypeChange};
 use crate::error::invalid;
@@ -65,7 +65,9 @@ impl Cluster {
     }
 
     fn create_keyspace(&mut self, name: &str, conditional: bool, properties: &Properties) -> Changed {
-        modifiable(name)?;
+        if system::keyspace(name, false).is_some() {
+            return Err(invalid!("{name} keyspace is not user-modifiable"));
+        }
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return Err(invalid!("\"{name}\" is not a valid keyspace name"));
         }
@@ -123,25 +125,44 @@ impl Cluster {
         (column, target): (&str, &str),
     ) -> Changed {
         let keyspace = self.keyspace_of(session, table)?;
-        let name = name.map_or_else(|| format!("{}_{column}_idx", table.name), str::to_owned);
-        let taken =
-            keyspace.tables.values().any(|t| t.schema.indexes.values().any(|index| index.name == name));
+        let taken: Vec<String> = keyspace
+            .tables
+            .values()
+            .flat_map(|table| table.schema.indexes.values().map(|index| index.name.clone()))
+            .collect();
         let found = keyspace.tables.get_mut(&table.name);
         let found = found.ok_or_else(|| invalid!("unconfigured table {}", table.name))?;
+        if found.schema.is_counter() {
+            return Err(invalid!("Secondary indexes are not supported on counter tables"));
+        }
         let definition = found.schema.column(column);
         let definition =
             definition.ok_or_else(|| invalid!("No column definition found for column {column}"))?;
+        check_target(definition, target)?;
+        if let Some(index) = found.schema.indexes.get(column) {
+            let is_map = matches!(definition.ty, CqlType::Map(..));
+            if is_map && index.target != target {
+                return Err(invalid!(
+                    "Cannot create index on {target}({column}): an index on {}({column}) already exists and indexing a \
+                     map on more than one dimension at the same time is not currently supported",
+                    index.target
+                ));
+            }
+            return if conditional { Ok(None) } else { Err(invalid!("Index already exists")) };
+        }
+        if definition.kind == ColumnKind::Static {
+            return Err(invalid!("Secondary indexes are not allowed on static columns"));
+        }
         if definition.kind == ColumnKind::Partition && found.schema.partition_columns == 1 {
             return Err(invalid!("Cannot create secondary index on partition key column {column}"));
         }
-        if found.schema.indexes.contains_key(column) || taken {
-            let text = if taken {
-                format!("Index {name} already exists")
-            } else {
-                "Index already exists".to_owned()
-            };
-            return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
-        }
+        let name = match name {
+            Some(name) if taken.iter().any(|other| other == name) => {
+                return Err(CqlError::Config(format!("Duplicate index name {name}")));
+            }
+            Some(name) => name.to_owned(),
+            None => free_name(&format!("{}_{column}_idx", table.name), &taken),
+        };
         let mut schema = (*found.schema).clone();
         schema.indexes.insert(column.to_owned(), Index { name, target: target.to_owned() });
         found.schema = Arc::new(schema);
@@ -181,7 +202,13 @@ impl Cluster {
         conditional: bool,
         fields: &[(String, TypeName)],
     ) -> Changed {
-        let keyspace = self.keyspace_of(session, name)?;
+        let wanted = self.keyspace_name(session, name)?.to_owned();
+        let keyspace = match self.keyspace_of(session, name) {
+            Err(CqlError::Invalid(_)) => {
+                return Err(invalid!("Cannot add type in unknown keyspace {wanted}"));
+            }
+            found => found?,
+        };
         if keyspace.types.contains_key(&name.name) {
             let text = format!("A user type of name {}.{} already exists", keyspace.name, name.name);
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
@@ -192,7 +219,7 @@ impl Cluster {
             if udt.fields.iter().any(|(other, _)| other == field) {
                 return Err(invalid!("Duplicate field name {field} in type {}", udt.name));
             }
-            udt.fields.push((field.clone(), types::resolve(ty, keyspace)?));
+            udt.fields.push((field.clone(), types::field(ty, keyspace)?));
         }
         keyspace.types.insert(name.name.clone(), udt);
         Ok(type_change(ChangeKind::Created, &keyspace.name, &name.name))
@@ -200,38 +227,42 @@ impl Cluster {
 
     fn alter_type(&mut self, session: &Session, name: &TableName, change: &UserTypeChange) -> Changed {
         let keyspace = self.keyspace_of(session, name)?;
-        let unknown = || invalid!("No user type named {} exists.", name.name);
+        let full = format!("{}.{}", keyspace.name, name.name);
+        let unknown = || invalid!("No user type named {full} exists.");
         let mut udt = keyspace.types.get(&name.name).cloned().ok_or_else(unknown)?;
         match change {
             UserTypeChange::Add(field, ty) => {
                 if udt.fields.iter().any(|(other, _)| other == field) {
                     return Err(invalid!(
-                        "Cannot add new field {field} to type {}: a field of the same name already exists",
-                        name.name
+                        "Cannot add new field {field} to type {full}: a field of the same name already exists"
                     ));
                 }
-                udt.fields.push((field.clone(), types::resolve(ty, keyspace)?));
+                udt.fields.push((field.clone(), types::field(ty, keyspace)?));
             }
             UserTypeChange::Alter(field, ty) => {
                 let ty = types::resolve(ty, keyspace)?;
                 let found = udt.fields.iter_mut().find(|(other, _)| other == field);
-                found.ok_or_else(|| invalid!("Unknown field {field} in type {}", name.name))?.1 = ty;
+                found.ok_or_else(|| invalid!("Unknown field {field} in type {full}"))?.1 = ty;
             }
             UserTypeChange::Rename(renames) => {
                 for (from, to) in renames {
                     let found = udt.fields.iter_mut().find(|(other, _)| other == from);
-                    found
-                        .ok_or_else(|| invalid!("Unknown field {from} in type {}", name.name))?
-                        .0
-                        .clone_from(to);
+                    found.ok_or_else(|| invalid!("Unknown field {from} in type {full}"))?.0.clone_from(to);
                 }
             }
         }
         keyspace.types.insert(name.name.clone(), udt.clone());
+        for other in keyspace.types.values_mut().filter(|other| other.name != udt.name) {
+            other.fields.iter_mut().for_each(|(_, ty)| replace(ty, &udt));
+        }
+        // Types that hold others that hold it: what tables have is what the keyspace has now.
+        let known: Vec<UserType> = keyspace.types.values().cloned().collect();
         for table in keyspace.tables.values_mut() {
             if table.schema.columns.iter().any(|column| mentions(&column.ty, &udt.name)) {
                 let mut schema = (*table.schema).clone();
-                schema.columns.iter_mut().for_each(|column| replace(&mut column.ty, &udt));
+                for known in &known {
+                    schema.columns.iter_mut().for_each(|column| replace(&mut column.ty, known));
+                }
                 table.schema = Arc::new(schema);
             }
         }
@@ -241,8 +272,17 @@ impl Cluster {
     fn drop_type(&mut self, session: &Session, name: &TableName, conditional: bool) -> Changed {
         let keyspace = self.keyspace_of(session, name)?;
         if !keyspace.types.contains_key(&name.name) {
-            let text = format!("No user type named {} exists.", name.name);
+            let text = format!("No user type named {}.{} exists.", keyspace.name, name.name);
             return if conditional { Ok(None) } else { Err(CqlError::Invalid(text)) };
+        }
+        let mentioning = |other: &&UserType| other.fields.iter().any(|(_, ty)| mentions(ty, &name.name));
+        if let Some(other) = keyspace.types.values().find(mentioning) {
+            return Err(invalid!(
+                "Cannot drop user type {}.{} as it is still used by user type {}",
+                keyspace.name,
+                name.name,
+                other.name
+            ));
         }
         let used = keyspace
             .tables
@@ -262,11 +302,51 @@ impl Cluster {
     }
 }
 
+/// Whether a column can be indexed by its values, keys, entries or in full.
+fn check_target(column: &Column, target: &str) -> Result<(), CqlError> {
+    let name = &column.name;
+    let (collection, cells) = (column.ty.is_collection(), column.ty.is_multi_cell());
+    if collection && !cells {
+        return match target {
+            "full" => Ok(()),
+            _ => Err(invalid!("Cannot create index on {target} of frozen<map> column {name}")),
+        };
+    }
+    match target {
+        "full" => Err(invalid!("full() indexes can only be created on frozen collections")),
+        "values" => Ok(()),
+        _ if !collection => Err(invalid!(
+            "Cannot create index on {target} of column {name}; only non-frozen collections support {target} indexes"
+        )),
+        _ if !matches!(column.ty, CqlType::Map(..)) => {
+            Err(invalid!("Cannot create index on {target} of column {name} with non-map type"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A name, with a number behind it if it is taken.
+fn free_name(name: &str, taken: &[String]) -> String {
+    let is_free = |name: &String| !taken.contains(name);
+    let numbered = (1..).map(|number| format!("{name}_{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+}
+
 /// What changed; `None` when IF [NOT] EXISTS made it nothing.
 pub(super) type Changed = Result<Option<SchemaChange>, CqlError>;
 
 fn modifiable(keyspace: &str) -> Result<(), CqlError> {
     if system::keyspace(keyspace, false).is_some() { Err(not_modifiable(keyspace)) } else { Ok(()) }
+}
+
+/// Names of tables are made of letters, digits and underscores.
+pub(super) fn check_name(name: &str) -> Result<(), CqlError> {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(());
+    }
+    Err(invalid!(
+        "\"{name}\" is not a valid table name (must be alphanumeric character or underscore only: [a-zA-Z_0-9]+)"
+    ))
 }
 
 pub(super) fn check_length(what: &str, name: &str) -> Result<(), CqlError> {

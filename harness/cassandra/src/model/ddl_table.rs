@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stacklab_machine::Time;
 
 use super::cluster::Cluster;
-use super::ddl::{Changed, check_length, table_change};
+use super::ddl::{Changed, check_length, check_name, table_change};
 use super::functions::Environment;
 use super::outcome::{ChangeKind, Session};
 use super::schema::{Column, ColumnKind, Keyspace, Table, TableOptions, TableSchema};
@@ -21,6 +21,7 @@ impl Cluster {
         let id = Environment { now, ids: &self.ids }.time_uuid();
         let keyspace_name = self.keyspace_name(session, &create.table)?.to_owned();
         let name = &create.table.name;
+        check_name(name)?;
         check_length("Table", name)?;
         if !self.keyspaces.contains_key(&keyspace_name)
             && super::system::keyspace(&keyspace_name, false).is_none()
@@ -62,7 +63,13 @@ impl Cluster {
                     ));
                 }
                 let kind = if column.is_static { ColumnKind::Static } else { ColumnKind::Regular };
+                if column.is_static && schema.clustering_columns == 0 {
+                    return Err(useless_static());
+                }
                 let ty = types::resolve(&column.kind, keyspace)?;
+                let counters = schema.is_counter();
+                let others = std::iter::once((column.name.as_str(), &ty));
+                check_counters(others.filter(|_| !schema.others().is_empty()), counters)?;
                 let id = schema.next_id;
                 schema.next_id += 1;
                 schema.columns.push(Column { id, name: column.name.clone(), ty, kind, descending: false });
@@ -106,11 +113,8 @@ fn drop_column(schema: &mut TableSchema, name: &str) -> Result<(), CqlError> {
     if !super::restrictions::has_cells(column.kind) {
         return Err(invalid!("Cannot drop PRIMARY KEY part {name}"));
     }
-    if schema.indexes.contains_key(name) {
-        return Err(invalid!(
-            "Cannot drop column {name} because it has dependent secondary indexes ({name})"
-        ));
-    }
+    // Its index goes with it.
+    schema.indexes.remove(name);
     schema.columns.retain(|column| column.name != name);
     Ok(())
 }
@@ -132,8 +136,14 @@ fn change_type(schema: &mut TableSchema, name: &str, ty: CqlType) -> Result<(), 
                 | (CqlType::Timeuuid, CqlType::Uuid)
         );
     if !fits {
+        let (old, ty) = (old.shown(), ty.shown());
+        let why = match schema.columns[at].kind {
+            ColumnKind::Clustering => "order-compatible",
+            _ => "compatible",
+        };
+        let why = if why == "compatible" { "incompatible".to_owned() } else { format!("not {why}") };
         return Err(CqlError::Config(format!(
-            "Cannot change {name} from type {old} to type {ty}: types are incompatible."
+            "Cannot change {name} from type {old} to type {ty}: types are {why}."
         )));
     }
     schema.columns[at].ty = ty;
@@ -141,16 +151,17 @@ fn change_type(schema: &mut TableSchema, name: &str, ty: CqlType) -> Result<(), 
 }
 
 fn rename(schema: &mut TableSchema, from: &str, to: &str) -> Result<(), CqlError> {
+    // The original calls the table a keyspace.
     let at = schema
         .position(from)
-        .ok_or_else(|| invalid!("Cannot rename unknown column {from} in keyspace {}", schema.keyspace))?;
+        .ok_or_else(|| invalid!("Cannot rename unknown column {from} in keyspace {}", schema.name))?;
     if super::restrictions::has_cells(schema.columns[at].kind) {
         return Err(invalid!("Cannot rename non PRIMARY KEY part {from}"));
     }
     if schema.column(to).is_some() {
         return Err(invalid!(
             "Cannot rename column {from} to {to} in keyspace {}; another column of that name already exist",
-            schema.keyspace
+            schema.name
         ));
     }
     to.clone_into(&mut schema.columns[at].name);
@@ -181,16 +192,15 @@ pub(super) fn schema(
         columns.push(key_column(name, kind, descending, &mut open)?);
     }
     check_order(create, clustering)?;
-    let counters = open.values().filter(|(ty, _)| *ty == CqlType::Counter).count();
-    if counters > 0 && counters < open.len() {
-        return Err(invalid!("Cannot mix counter and non counter columns in the same table"));
+    if clustering.is_empty() && open.values().any(|(_, is_static)| *is_static) {
+        return Err(useless_static());
     }
-    for (name, (ty, is_static)) in open {
-        if is_static && clustering.is_empty() {
-            return Err(invalid!(
-                "Static columns are only useful (and thus allowed) if the table has at least one clustering column"
-            ));
-        }
+    let counters = open.values().any(|(ty, _)| *ty == CqlType::Counter);
+    check_counters(open.iter().map(|(name, (ty, _))| (name.as_str(), ty)), counters)?;
+    let mut rest: Vec<_> = open.into_iter().collect();
+    // Static columns come before the others; each sort by name.
+    rest.sort_by_key(|(_, (_, is_static))| !*is_static);
+    for (name, (ty, is_static)) in rest {
         let kind = if is_static { ColumnKind::Static } else { ColumnKind::Regular };
         columns.push(Column { id: 0, name, ty, kind, descending: false });
     }
@@ -213,6 +223,28 @@ pub(super) fn schema(
         indexes: BTreeMap::new(),
         next_id,
     })
+}
+
+/// Counters and other columns do not go together.
+fn check_counters<'a>(
+    mut columns: impl Iterator<Item = (&'a str, &'a CqlType)>,
+    counters: bool,
+) -> Result<(), CqlError> {
+    match columns.find(|(_, ty)| (**ty == CqlType::Counter) != counters) {
+        None => Ok(()),
+        Some((name, _)) if counters => Err(CqlError::Config(format!(
+            "Cannot add a non counter column ({name}) in a counter column family"
+        ))),
+        Some((name, _)) => Err(CqlError::Config(format!(
+            "Cannot add a counter column ({name}) in a non counter column family"
+        ))),
+    }
+}
+
+fn useless_static() -> CqlError {
+    invalid!(
+        "Static columns are only useful (and thus allowed) if the table has at least one clustering column"
+    )
 }
 
 fn key_column(
@@ -239,7 +271,7 @@ fn key_column(
 /// CLUSTERING ORDER BY names the clustering columns, all up to the last that it names, in their order.
 fn check_order(create: &CreateTable, clustering: &[String]) -> Result<(), CqlError> {
     let named: BTreeSet<_> = create.order.iter().map(|(name, _)| name).collect();
-    if named.iter().any(|name| !clustering.contains(name)) {
+    if named.len() > clustering.len() {
         return Err(invalid!("Only clustering key columns can be defined in CLUSTERING ORDER directive"));
     }
     for (at, (name, _)) in create.order.iter().enumerate() {

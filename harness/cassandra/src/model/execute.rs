@@ -4,10 +4,11 @@ use bytes::Bytes;
 use stacklab_machine::Time;
 
 use super::apply::{self, Target};
+use super::cas::{self, Conditional};
 use super::cluster::Cluster;
 use super::functions::Environment;
 use super::outcome::{BoundValue, Executed, Options, Outcome, ResultSet, Session};
-use super::plan::{BatchPlan, Plan};
+use super::plan::{self, BatchPlan, Plan};
 use super::read::{self, Partitions};
 use super::schema::{Keyspace, Replication};
 use super::select::SelectPlan;
@@ -31,18 +32,12 @@ impl Cluster {
         match plan {
             Plan::Select(select) => self.run_select(now, session, select, values, options),
             Plan::Write(write) => {
-                let write = std::slice::from_ref(write);
-                self.run_writes(now, session, &mut write.iter().map(|write| (write, values)), None, options)
+                let mut write = std::iter::once((write, values));
+                self.run_writes(now, session, &mut write, None, options, false)
             }
             Plan::Batch(BatchPlan { timestamp, writes, .. }) => {
-                let timestamp = timestamp.as_ref();
-                self.run_writes(
-                    now,
-                    session,
-                    &mut writes.iter().map(|write| (write, values)),
-                    timestamp,
-                    options,
-                )
+                let mut writes = writes.iter().map(|write| (write, values));
+                self.run_writes(now, session, &mut writes, timestamp.as_ref(), options, true)
             }
             Plan::Other(Statement::Use(keyspace)) => {
                 let known = self.keyspaces.contains_key(keyspace)
@@ -67,22 +62,11 @@ impl Cluster {
         session: &Session,
         kind: BatchKind,
         writes: &[(WritePlan, Vec<BoundValue>)],
-        timestamp: Option<&Term>,
         options: &Options,
     ) -> Result<Executed, CqlError> {
-        for (write, _) in writes {
-            match (kind, write.table.is_counter()) {
-                (BatchKind::Counter, false) => {
-                    return Err(invalid!("Cannot include non-counter statement in a counter batch"));
-                }
-                (BatchKind::Logged, true) => {
-                    return Err(invalid!("Cannot include a counter statement in a logged batch"));
-                }
-                _ => {}
-            }
-        }
+        plan::check_batch(kind, &mut writes.iter().map(|(write, _)| write), false)?;
         let mut writes = writes.iter().map(|(write, values)| (write, values.as_slice()));
-        self.run_writes(now, session, &mut writes, timestamp, options)
+        self.run_writes(now, session, &mut writes, None, options, true)
     }
 
     fn run_select(
@@ -115,6 +99,10 @@ impl Cluster {
             };
             return read::read(plan, &partitions, &table.data, &scope, options);
         }
+        if matches!(options.consistency, Consistency::Two | Consistency::Three) {
+            let required = if options.consistency == Consistency::Two { 2 } else { 3 };
+            return Err(CqlError::Unavailable { consistency: options.consistency, required, alive: 1 });
+        }
         let data = system::data(self, session, &plan.table);
         read::read(plan, &partitions, &data, &scope, options)
     }
@@ -137,45 +125,88 @@ impl Cluster {
         writes: &mut dyn Iterator<Item = (&WritePlan, &[BoundValue])>,
         timestamp: Option<&Term>,
         options: &Options,
+        is_batch: bool,
     ) -> Result<Executed, CqlError> {
-        let default_time = self.write_time(now, options);
-        let mut todo: Vec<(&WritePlan, &[BoundValue], Target)> = Vec::new();
-        let mut answer: Option<(bool, ResultSet)> = None;
-        for (plan, values) in writes {
-            let scope =
-                Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
+        let writes: Vec<_> = writes.collect();
+        let conditional = writes.iter().any(|(plan, _)| plan.condition != PlannedCondition::None);
+        // What a condition lets through is written by the cluster's own time.
+        let stamped = if conditional { &Options { timestamp: None, ..options.clone() } } else { options };
+        let default_time = self.write_time(now, stamped);
+        let mut todo: Vec<(&WritePlan, Scope<'_>, Target)> = Vec::with_capacity(writes.len());
+        for (plan, values) in &writes {
+            let environment = Environment { now, ids: &self.ids };
+            let scope = Scope { values, environment, table: &plan.table };
             let default_time = match timestamp {
-                Some(term) => batch_time(term, &scope)?,
+                Some(term) => batch_time(term, &scope, default_time)?,
                 None => default_time,
             };
             let keyspace = self.writable(plan)?;
+            check_level(keyspace, plan, conditional, options)?;
             let target = apply::target(plan, &scope, default_time)?;
-            self.check_write(session, keyspace, plan, &target, options)?;
-            if let Some(table) = keyspace.tables.get(&plan.table.name)
-                && let Some(checked) = apply::check(plan, &target, &table.data, &scope)?
-            {
-                // Of several conditions the first that does not hold is answered.
-                if answer.as_ref().is_none_or(|(applied, _)| *applied) {
-                    answer = Some(checked);
-                }
+            if conditional && target.partitions.len() > 1 {
+                return Err(several_partitions(is_batch));
             }
-            todo.push((plan, values, target));
+            self.check_write(session, keyspace, plan, &target, options)?;
+            todo.push((plan, scope, target));
         }
-        let first = todo.first().and_then(|(.., target)| target.partitions.first());
-        if answer.is_some() && todo.iter().any(|(.., target)| target.partitions.first() != first) {
-            return Err(invalid!("Batch with conditions cannot span multiple partitions"));
-        }
+        let answer = if conditional { self.check_conditions(&todo, is_batch)? } else { None };
         if answer.as_ref().is_none_or(|(applied, _)| *applied) {
-            for (plan, values, target) in &todo {
-                let scope =
-                    Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
+            for (plan, scope, target) in &todo {
                 let keyspace = self.keyspaces.get_mut(&plan.table.keyspace);
                 if let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get_mut(&plan.table.name)) {
-                    apply::apply(plan, target, &mut table.data, &scope)?;
+                    apply::apply(plan, target, &mut table.data, scope)?;
                 }
             }
         }
+        if let Some((true, _)) = &answer {
+            self.check_commit(session, &todo, options)?;
+        }
         Ok(answer.map_or(Outcome::Void, |(_, rows)| Outcome::Rows(rows)).into())
+    }
+
+    fn check_conditions(
+        &self,
+        todo: &[(&WritePlan, Scope<'_>, Target)],
+        is_batch: bool,
+    ) -> Result<Option<(bool, ResultSet)>, CqlError> {
+        let partition = |target: &Target| target.partitions.first().map(|(id, _)| id.clone());
+        let Some((first, _, target)) = todo.first() else { return Ok(None) };
+        if todo.iter().any(|(_, _, other)| partition(other) != partition(target)) {
+            return Err(invalid!("Batch with conditions cannot span multiple partitions"));
+        }
+        let keyspace = self.keyspaces.get(&first.table.keyspace);
+        let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get(&first.table.name)) else {
+            return Ok(None);
+        };
+        let writes: Vec<_> =
+            todo.iter().map(|(plan, scope, target)| Conditional { plan, target, scope }).collect();
+        cas::check(&writes, &table.data, is_batch)
+    }
+
+    /// What a condition has let through is written already when its consistency level turns out to be too high.
+    fn check_commit(
+        &self,
+        session: &Session,
+        todo: &[(&WritePlan, Scope<'_>, Target)],
+        options: &Options,
+    ) -> Result<(), CqlError> {
+        let Some((plan, _, target)) = todo.first() else { return Ok(()) };
+        let keyspace = self.writable(plan)?;
+        let demand = self.demand(session, &keyspace.replication, options.consistency);
+        for (id, _) in &target.partitions {
+            if let Err(CqlError::Unavailable { consistency, required, alive }) =
+                self.topology.check(&demand, id.0)
+            {
+                return Err(CqlError::WriteTimeout {
+                    message: format!("Operation timed out - received only {alive} responses."),
+                    consistency,
+                    received: alive,
+                    required,
+                    write_type: "SIMPLE".to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn writable(&self, plan: &WritePlan) -> Result<&Keyspace, CqlError> {
@@ -193,14 +224,6 @@ impl Cluster {
         let conditional = plan.condition != PlannedCondition::None;
         let consistency =
             if conditional { options.serial.unwrap_or(Consistency::Serial) } else { options.consistency };
-        if !conditional && consistency.is_serial() {
-            return Err(invalid!("You must use conditional updates for serializable writes"));
-        }
-        if conditional && !consistency.is_serial() {
-            return Err(invalid!(
-                "Invalid consistency for conditional update. Must be one of SERIAL or LOCAL_SERIAL"
-            ));
-        }
         let demand = self.demand(session, &keyspace.replication, consistency);
         target.partitions.iter().try_for_each(|(id, _)| self.topology.check(&demand, id.0))
     }
@@ -234,14 +257,60 @@ impl Cluster {
     }
 }
 
+/// Refuses a level at which such a write cannot be.
+fn check_level(
+    keyspace: &Keyspace,
+    plan: &WritePlan,
+    conditional: bool,
+    options: &Options,
+) -> Result<(), CqlError> {
+    let level = options.consistency;
+    if conditional && !options.serial.unwrap_or(Consistency::Serial).is_serial() {
+        return Err(invalid!(
+            "Invalid consistency for conditional update. Must be one of SERIAL or LOCAL_SERIAL"
+        ));
+    }
+    if !conditional && level.is_serial() {
+        return Err(invalid!("You must use conditional updates for serializable writes"));
+    }
+    if conditional
+        && level == Consistency::EachQuorum
+        && !matches!(keyspace.replication, Replication::Network(_))
+    {
+        let (class, _) = super::options::replication_texts(&keyspace.replication);
+        return Err(invalid!(
+            "consistency level EACH_QUORUM not compatible with replication strategy ({class})"
+        ));
+    }
+    if level == Consistency::Any && plan.table.is_counter() {
+        return Err(invalid!(
+            "Consistency level ANY is not yet supported for counter table {}",
+            plan.table.name
+        ));
+    }
+    Ok(())
+}
+
+fn several_partitions(is_batch: bool) -> CqlError {
+    if is_batch {
+        return CqlError::Server(
+            "java.lang.IllegalArgumentException: Batch with conditions cannot span multiple partitions (you cannot \
+             use IN on the partition key)"
+                .to_owned(),
+        );
+    }
+    invalid!("IN on the partition key is not supported with conditional updates")
+}
+
 pub(super) fn not_modifiable(keyspace: &str) -> CqlError {
     CqlError::Unauthorized(format!("{keyspace} keyspace is not user-modifiable."))
 }
 
-fn batch_time(term: &Term, scope: &Scope<'_>) -> Result<i64, CqlError> {
+fn batch_time(term: &Term, scope: &Scope<'_>, default: i64) -> Result<i64, CqlError> {
     let bytes: Bytes = match scope.evaluate(term, &CqlType::Bigint)? {
         Evaluated::Value(bytes) => bytes,
-        _ => return Err(invalid!("Invalid null value of timestamp")),
+        Evaluated::Unset => return Ok(default),
+        Evaluated::Null => return Err(invalid!("Invalid null value of timestamp")),
     };
     bytes.as_ref().try_into().map(i64::from_be_bytes).map_err(|_| invalid!("Invalid timestamp value"))
 }

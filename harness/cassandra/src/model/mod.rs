@@ -1,10 +1,13 @@
 //! A Cassandra cluster without sockets: schema, rows, nodes, prepared statements. Told the time, and nothing else
 //! from outside; several nodes share one [`Cluster`], so there is one copy of each row however many replicas count.
 
+mod aggregates;
 mod apply;
+mod cas;
 mod cluster;
 mod collections;
 mod constants;
+mod dates;
 mod ddl;
 mod ddl_table;
 mod execute;
@@ -16,6 +19,7 @@ mod order;
 mod outcome;
 mod paging;
 mod plan;
+mod ranges;
 mod read;
 mod restrictions;
 mod schema;

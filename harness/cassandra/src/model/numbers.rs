@@ -53,6 +53,34 @@ pub(super) fn decimal(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Whether a number in two's complement is negative, and the decimal digits of its size.
+pub(super) fn digits(bytes: &[u8]) -> (bool, Vec<u8>) {
+    let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    let mut size: Vec<u8> = bytes.iter().rev().copied().collect();
+    if negative {
+        negate(&mut size);
+    }
+    // Base 10^9, the smallest first.
+    let mut limbs: Vec<u64> = Vec::new();
+    for byte in size.iter().rev() {
+        let mut carry = u64::from(*byte);
+        for limb in &mut limbs {
+            carry += *limb << 8;
+            *limb = carry % 1_000_000_000;
+            carry /= 1_000_000_000;
+        }
+        if carry > 0 {
+            limbs.push(carry);
+        }
+    }
+    let mut digits: Vec<u8> = Vec::new();
+    for (at, limb) in limbs.iter().rev().enumerate() {
+        let text = if at == 0 { limb.to_string() } else { format!("{limb:09}") };
+        digits.extend(text.bytes().map(|digit| digit - b'0'));
+    }
+    (negative, digits)
+}
+
 /// Turns the sign of a little-endian two's complement number round.
 fn negate(size: &mut [u8]) {
     let mut carry = true;
@@ -83,5 +111,12 @@ mod tests {
         assert_eq!(decimal("-1.5"), Some(vec![0, 0, 0, 1, 241]));
         assert_eq!(decimal("1e3"), Some(vec![255, 255, 255, 253, 1]));
         assert_eq!(varint("1a"), None);
+        for text in ["1", "255", "256", "1234567890123456789012345678901234567890", "1000000000000000000"] {
+            let expected: Vec<u8> = text.bytes().map(|digit| digit - b'0').collect();
+            let bytes = varint(text).unwrap_or_default();
+            assert_eq!(digits(&bytes), (false, expected.clone()));
+            assert_eq!(digits(&varint(&format!("-{text}")).unwrap_or_default()), (true, expected));
+        }
+        assert_eq!(digits(&[]), (false, vec![]));
     }
 }

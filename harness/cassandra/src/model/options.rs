@@ -8,6 +8,8 @@ use crate::cql::{Properties, Property};
 
 const LOCATOR: &str = "org.apache.cassandra.locator.";
 const COMPACTION: &str = "org.apache.cassandra.db.compaction.";
+const COMPRESS: &str = "org.apache.cassandra.io.compress.";
+const COMPRESSORS: [&str; 3] = ["LZ4Compressor", "SnappyCompressor", "DeflateCompressor"];
 const STRATEGIES: [&str; 3] =
     ["SizeTieredCompactionStrategy", "LeveledCompactionStrategy", "DateTieredCompactionStrategy"];
 
@@ -92,7 +94,18 @@ pub(super) fn replication_texts(replication: &Replication) -> (String, BTreeMap<
 
 /// Applies the options of a table.
 pub(super) fn table(options: &mut TableOptions, properties: &Properties) -> Result<(), CqlError> {
-    for (name, value) in properties {
+    apply(options, properties)?;
+    // Once it has been chosen it stays, whatever becomes of the compaction.
+    let leveled = options.compaction_class.ends_with("LeveledCompactionStrategy");
+    options.bloom_filter_fp_chance.get_or_insert(if leveled { 0.1 } else { 0.01 });
+    Ok(())
+}
+
+fn apply(options: &mut TableOptions, properties: &Properties) -> Result<(), CqlError> {
+    for (at, (name, value)) in properties.iter().enumerate() {
+        if properties[..at].iter().any(|(other, _)| other == name) {
+            return Err(CqlError::Syntax(format!("Multiple definition for property '{name}'")));
+        }
         match value {
             Property::Map(entries) => map_option(options, name, entries)?,
             Property::Text(text) => text_option(options, name, text)?,
@@ -113,22 +126,31 @@ fn map_option(options: &mut TableOptions, name: &str, entries: &[(String, String
                 return Err(config(&format!("Unable to find compaction strategy class '{full}'")));
             }
             options.compaction_class = full;
-            options.compaction = map;
+            let said = entries.iter().filter(|(key, _)| key != "class");
+            options.compaction = said.cloned().collect();
         }
         "compression" => {
             if let Some(class) = map.get_mut("sstable_compression")
                 && !class.is_empty()
-                && !class.contains('.')
             {
-                *class = format!("org.apache.cassandra.io.compress.{class}");
+                if !class.contains('.') {
+                    *class = format!("{COMPRESS}{class}");
+                }
+                if !class.strip_prefix(COMPRESS).is_some_and(|short| COMPRESSORS.contains(&short)) {
+                    return Err(config(&format!("Could not create Compression for type {class}")));
+                }
             }
             map.retain(|key, value| !(key == "sstable_compression" && value.is_empty()));
             options.compression = map;
         }
         "caching" => {
+            // What is not said is not cached.
+            options.caching.values_mut().for_each(|value| "NONE".clone_into(value));
             for (key, value) in map {
                 if !matches!(key.as_str(), "keys" | "rows_per_partition") {
-                    return Err(config(&format!("Invalid caching sub-option {key}")));
+                    return Err(config(&format!(
+                        "Only supported CachingOptions parameters are 'keys' and 'rows_per_partition', but was '{key}'"
+                    )));
                 }
                 options.caching.insert(key, value);
             }
@@ -148,13 +170,21 @@ fn text_option(options: &mut TableOptions, name: &str, text: &str) -> Result<(),
     };
     match name {
         "comment" => text.clone_into(&mut options.comment),
-        "bloom_filter_fp_chance" => options.bloom_filter_fp_chance = Some(double()?),
+        "bloom_filter_fp_chance" => {
+            let chance = double()?;
+            if !(chance > 6.71e-5 && chance <= 1.0) {
+                return Err(config(&format!(
+                    "bloom_filter_fp_chance must be larger than 6.71E-5 and less than or equal to 1.0 (got {chance:?})"
+                )));
+            }
+            options.bloom_filter_fp_chance = Some(chance);
+        }
         "dclocal_read_repair_chance" => options.dclocal_read_repair_chance = double()?,
         "read_repair_chance" => options.read_repair_chance = double()?,
         "default_time_to_live" => {
             let ttl = int()?;
             if ttl < 0 {
-                return Err(config("default_time_to_live cannot be smaller than 0"));
+                return Err(config("default_time_to_live cannot be smaller than 0, (default 0)"));
             }
             options.default_time_to_live = ttl;
         }
@@ -162,13 +192,30 @@ fn text_option(options: &mut TableOptions, name: &str, text: &str) -> Result<(),
         "max_index_interval" => options.max_index_interval = int()?,
         "min_index_interval" => options.min_index_interval = int()?,
         "memtable_flush_period_in_ms" => options.memtable_flush_period = int()?,
-        "speculative_retry" => options.speculative_retry = text.to_ascii_uppercase(),
+        "speculative_retry" => options.speculative_retry = speculative_retry(text)?,
         "compaction" | "compression" | "caching" => return Err(not_a_map(name)),
         // Set by tools that copy a table; Cassandra takes it and ignores it here.
         "id" => {}
         _ => return Err(unknown(name)),
     }
     Ok(())
+}
+
+/// `99PERCENTILE`, `10ms`, `ALWAYS`, `NONE`, in the form of the schema tables.
+fn speculative_retry(text: &str) -> Result<String, CqlError> {
+    let upper = text.to_ascii_uppercase();
+    let wrong = || config(&format!("invalid speculative_retry type: {text}"));
+    if let Some(number) = upper.strip_suffix("PERCENTILE") {
+        let number = number.parse::<f64>().map_err(|_| wrong())?;
+        if !(0.0..=100.0).contains(&number) {
+            return Err(config(&format!("PERCENTILE should be between 0 and 100, but was {number:?}")));
+        }
+        return Ok(format!("{number:?}PERCENTILE"));
+    }
+    if let Some(number) = upper.strip_suffix("MS") {
+        return Ok(format!("{:?}ms", number.parse::<f64>().map_err(|_| wrong())?));
+    }
+    if matches!(upper.as_str(), "ALWAYS" | "NONE") { Ok(upper) } else { Err(wrong()) }
 }
 
 fn is_known(name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Orders values as Cassandra does, by writing them so that plain bytes compare alike.
 
+use super::numbers;
 use crate::CqlType;
 use crate::value::elements;
 
@@ -27,7 +28,8 @@ fn append_ascending(out: &mut Vec<u8>, kind: &CqlType, value: &[u8]) {
         }
         CqlType::List(element) | CqlType::Set(element) => parts(out, value, 1, |_| element),
         CqlType::Map(key, element) => parts(out, value, 2, |at| if at % 2 == 0 { key } else { element }),
-        CqlType::Tuple(_) | CqlType::Udt(_) => escaped(out, value),
+        CqlType::Tuple(types) => fields(out, value, &mut types.iter()),
+        CqlType::Udt(udt) => fields(out, value, &mut udt.fields.iter().map(|(_, ty)| ty)),
         // An empty value is legal for most types and comes first.
         _ if value.is_empty() => out.push(0),
         CqlType::Varint => {
@@ -35,10 +37,8 @@ fn append_ascending(out: &mut Vec<u8>, kind: &CqlType, value: &[u8]) {
             varint(out, value);
         }
         CqlType::Decimal => {
-            // Near enough: by size as a double, equal ones by their bytes.
             out.push(1);
-            out.extend_from_slice(&float_bits(decimal_size(value)).to_be_bytes());
-            escaped(out, value);
+            decimal(out, value);
         }
         CqlType::Double => fixed::<8>(out, value, |b| float_bits(f64::from_be_bytes(b)).to_be_bytes()),
         CqlType::Float => fixed::<4>(out, value, |b| {
@@ -111,13 +111,43 @@ fn varint(out: &mut Vec<u8>, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-fn decimal_size(value: &[u8]) -> f64 {
-    let Some((scale, unscaled)) = value.split_at_checked(4) else { return 0.0 };
-    let scale = i32::from_be_bytes([scale[0], scale[1], scale[2], scale[3]]);
-    let negative = unscaled.first().is_some_and(|byte| byte & 0x80 != 0);
-    let size =
-        unscaled.iter().fold(if negative { -1.0 } else { 0.0 }, |size, byte| size * 256.0 + f64::from(*byte));
-    size * 10f64.powi(scale.saturating_neg())
+/// Sign, power of ten, digits: numbers that are equal have one form, however many zeros they end in.
+fn decimal(out: &mut Vec<u8>, value: &[u8]) {
+    let Some((scale, unscaled)) = value.split_at_checked(4) else { return };
+    let scale = i64::from(i32::from_be_bytes([scale[0], scale[1], scale[2], scale[3]]));
+    let (negative, mut digits) = numbers::digits(unscaled);
+    let power = digits.len() as i64 - scale;
+    while digits.last() == Some(&0) {
+        digits.pop();
+    }
+    if digits.is_empty() {
+        out.push(1);
+        return;
+    }
+    let mut form = ((power as u64) ^ 1 << 63).to_be_bytes().to_vec();
+    form.extend(digits.iter().map(|digit| digit + 1));
+    form.push(0);
+    out.push(if negative { 0 } else { 2 });
+    out.extend(form.iter().map(|byte| if negative { !byte } else { *byte }));
+}
+
+/// A tuple: field by field, null before all else, and null where fields are missing.
+fn fields(out: &mut Vec<u8>, mut rest: &[u8], types: &mut dyn Iterator<Item = &CqlType>) {
+    for ty in types {
+        let length = rest.split_at_checked(4).map(|(head, tail)| {
+            rest = tail;
+            <[u8; 4]>::try_from(head).map_or(-1, i32::from_be_bytes)
+        });
+        let part = length.and_then(|length| usize::try_from(length).ok());
+        match part.and_then(|length| rest.split_at_checked(length)) {
+            None => out.push(1),
+            Some((part, tail)) => {
+                rest = tail;
+                out.push(2);
+                append_ascending(out, ty.thawed(), part);
+            }
+        }
+    }
 }
 
 fn float_bits(value: f64) -> u64 {
@@ -167,5 +197,19 @@ mod tests {
         sorted(&CqlType::Double, &doubles.map(|v| v.to_be_bytes().to_vec()));
         let varints = [vec![0xfe, 0xff], vec![0x80], vec![0xff, 0xff], vec![0], vec![0, 0x7f], vec![0, 0x80]];
         sorted(&CqlType::Varint, &varints);
+        let texts = ["-1e3", "-10", "-9.99", "-0.001", "0", "1e-3", "0.5", "9.99", "1e1", "10.01", "1e30"];
+        let decimals: Vec<_> = texts.iter().filter_map(|text| numbers::decimal(text)).collect();
+        sorted(&CqlType::Decimal, &decimals);
+        let of = |text| key(&CqlType::Decimal, &numbers::decimal(text).unwrap_or_default());
+        assert_eq!(of("1.0"), of("1"));
+        assert_eq!(of("0.00"), of("-0"));
+        let tuples: [&[u8]; 4] = [
+            &[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 98],
+            &[0, 0, 0, 4, 0xff, 0xff, 0xff, 0xff],
+            &[0, 0, 0, 4, 0, 0, 0, 1],
+            &[0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0],
+        ];
+        let pair = CqlType::Tuple(vec![CqlType::Int, CqlType::Varchar]);
+        sorted(&pair, &tuples.map(<[u8]>::to_vec));
     }
 }

@@ -6,14 +6,14 @@ use super::outcome::ColumnSpec;
 use super::schema::TableSchema;
 use super::select::{self, SelectPlan};
 use super::terms::{Binds, Receiver};
-use super::write::{self, WritePlan};
-use crate::cql::{BatchKind, Condition, Operand, Parsed, Statement, TableName, Term};
+use super::write::{self, PlannedCondition, WritePlan};
+use crate::cql::{BatchKind, Parsed, Statement, TableName, Term};
 use crate::error::invalid;
 use crate::{CqlError, CqlType};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Plan {
-    Select(SelectPlan),
+    Select(Box<SelectPlan>),
     Write(WritePlan),
     Batch(BatchPlan),
     /// USE, TRUNCATE and changes of the schema: looked up when they are executed.
@@ -22,7 +22,6 @@ pub(super) enum Plan {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct BatchPlan {
-    pub(super) kind: BatchKind,
     pub(super) timestamp: Option<Term>,
     pub(super) writes: Vec<WritePlan>,
 }
@@ -41,69 +40,86 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&TableName) -> Result<Arc<TableSchema>, 
 pub(super) fn plan(parsed: &Parsed, lookup: Lookup<'_>) -> Result<Planned, CqlError> {
     let mut binds = Binds::new(&parsed.binds);
     let plan = match &parsed.statement {
-        Statement::Select(select) => Plan::Select(select::plan(&lookup(&select.table)?, select, &mut binds)?),
+        Statement::Select(select) => {
+            Plan::Select(Box::new(select::plan(&lookup(&select.table)?, select, &mut binds)?))
+        }
         Statement::Write(write) => Plan::Write(write::plan(&lookup(&write.table)?, write, &mut binds)?),
         Statement::Batch(batch) => {
             let mut writes = Vec::with_capacity(batch.writes.len());
             for write in &batch.writes {
-                let table = lookup(&write.table)?;
-                if table.is_counter() && batch.kind != BatchKind::Counter {
-                    return Err(invalid!(
-                        "Cannot include a counter statement in a {} batch",
-                        name(batch.kind)
-                    ));
+                writes.push(write::plan(&lookup(&write.table)?, write, &mut binds)?);
+            }
+            for (name, ty, term) in [
+                ("[timestamp]", CqlType::Bigint, &batch.using.timestamp),
+                ("[ttl]", CqlType::Int, &batch.using.ttl),
+            ] {
+                if let (Some(term), Some(first)) = (term, writes.first()) {
+                    binds.of_batch(|binds| {
+                        Receiver { table: &first.table, name, ty: &ty }.check(term, binds)
+                    })?;
                 }
-                if !table.is_counter() && batch.kind == BatchKind::Counter {
-                    return Err(invalid!("Cannot include non-counter statement in a counter batch"));
-                }
-                if batch.using.timestamp.is_some() && write.using.timestamp.is_some() {
-                    return Err(invalid!("Timestamp must be set either on BATCH or individual statements"));
-                }
-                if batch.using.timestamp.is_some() && write.condition != Condition::None {
-                    return Err(invalid!("Cannot provide custom timestamp for conditional BATCH"));
-                }
-                writes.push(write::plan(&table, write, &mut binds)?);
             }
             if batch.using.ttl.is_some() {
                 return Err(invalid!("Global TTL on the BATCH statement is not supported."));
             }
-            if let (Some(term), Some(first)) = (&batch.using.timestamp, writes.first()) {
-                let table = Arc::clone(&first.table);
-                Receiver { table: &table, name: "[timestamp]", ty: &CqlType::Bigint }
-                    .check(term, &mut binds)?;
-            }
-            Plan::Batch(BatchPlan { kind: batch.kind, timestamp: batch.using.timestamp.clone(), writes })
+            check_batch(batch.kind, &mut writes.iter(), batch.using.timestamp.is_some())?;
+            Plan::Batch(BatchPlan { timestamp: batch.using.timestamp.clone(), writes })
         }
         other => Plan::Other(other.clone()),
     };
-    let partition_binds = partition_binds(&plan);
+    // A batch has no partition of its own.
+    let key = match &plan {
+        Plan::Select(select) => Some(Arc::clone(&select.table)),
+        Plan::Write(write) => Some(Arc::clone(&write.table)),
+        _ => None,
+    };
+    let partition_binds = key.map(|table| binds.of_partition(&table)).unwrap_or_default();
     Ok(Planned { plan, binds: binds.finish(), partition_binds })
 }
 
-fn name(kind: BatchKind) -> &'static str {
-    match kind {
-        BatchKind::Logged => "logged",
-        BatchKind::Unlogged => "unlogged",
-        BatchKind::Counter => "counter",
+/// Refuses what cannot be in one batch.
+pub(super) fn check_batch(
+    kind: BatchKind,
+    writes: &mut dyn Iterator<Item = &WritePlan>,
+    timestamp: bool,
+) -> Result<(), CqlError> {
+    let writes: Vec<_> = writes.collect();
+    let conditional = writes.iter().any(|write| write.condition != PlannedCondition::None);
+    if timestamp && conditional {
+        return Err(invalid!("Cannot provide custom timestamp for conditional BATCH"));
     }
-}
-
-fn partition_binds(plan: &Plan) -> Vec<u16> {
-    let partition = match plan {
-        Plan::Select(select) => &select.restrictions.partition,
-        Plan::Write(write) => &write.partition,
-        // The variables of a batch count through; only the first statement's key can be found again by a driver.
-        Plan::Batch(batch) => match batch.writes.first() {
-            Some(write) => &write.partition,
-            None => return Vec::new(),
-        },
-        Plan::Other(_) => return Vec::new(),
-    };
-    let bind = |operand: &Operand| match operand {
-        Operand::One(Term::Bind(bind)) => u16::try_from(*bind).ok(),
-        _ => None,
-    };
-    partition.iter().map(bind).collect::<Option<Vec<_>>>().unwrap_or_default()
+    if timestamp && kind == BatchKind::Counter {
+        return Err(invalid!("Cannot provide custom timestamp for counter BATCH"));
+    }
+    let (mut counters, mut others) = (false, false);
+    for write in &writes {
+        let counter = write.table.is_counter();
+        match (kind, counter) {
+            _ if timestamp && counter => {
+                return Err(invalid!("Cannot provide custom timestamp for a BATCH containing counters"));
+            }
+            _ if timestamp && write.timestamp.is_some() => {
+                return Err(invalid!("Timestamp must be set either on BATCH or individual statements"));
+            }
+            (BatchKind::Counter, false) => {
+                return Err(invalid!("Cannot include non-counter statement in a counter batch"));
+            }
+            (BatchKind::Logged, true) => {
+                return Err(invalid!("Cannot include a counter statement in a logged batch"));
+            }
+            _ => {}
+        }
+        counters |= counter;
+        others |= !counter;
+    }
+    if counters && others {
+        return Err(invalid!("Counter and non-counter mutations cannot exist in the same batch"));
+    }
+    let table = |write: &WritePlan| (write.table.keyspace.clone(), write.table.name.clone());
+    if conditional && writes.windows(2).any(|pair| table(pair[0]) != table(pair[1])) {
+        return Err(invalid!("Batch with conditions cannot span multiple tables"));
+    }
+    Ok(())
 }
 
 impl Plan {

@@ -4,11 +4,14 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
+use super::apply;
+use super::order;
 use super::outcome::{Executed, Options, Outcome, ResultSet};
 use super::paging::PagingState;
-use super::restrictions::{self, Filter, Slice};
+use super::ranges::{self, Slice};
+use super::restrictions::Filter;
 use super::select::SelectPlan;
-use super::selection::{self, RowRef};
+use super::selection::{self, Remembered, RowRef};
 use super::store::{self, Partition, PartitionId, Row, TableData};
 use super::terms::{Evaluated, Scope};
 use crate::cql::{Operand, Operator};
@@ -36,12 +39,33 @@ type Output = Vec<Option<Bytes>>;
 pub(super) fn partitions(plan: &SelectPlan, scope: &Scope<'_>) -> Result<Partitions, CqlError> {
     let restrictions = &plan.restrictions;
     if !restrictions.partition.is_empty() {
-        let keys = restrictions::keys(plan.table.partition_key(), &restrictions.partition, scope)?;
-        return Ok(Partitions::Keys(keys.iter().map(|key| store::partition_id(key)).collect()));
+        let columns = plan.table.partition_key();
+        let mut keys = ranges::keys(columns, &restrictions.partition, scope)?;
+        // By the values of the key, whatever the order of an IN.
+        keys.sort_by_cached_key(|key| ranges::row_key(columns, key));
+        let mut ids: Vec<_> = keys.iter().map(|key| store::partition_id(key)).collect();
+        ids.iter().try_for_each(apply::check_key)?;
+        if let Some(Partitions::Tokens(low, high)) = token_range(plan, scope)? {
+            ids.retain(|id| (low..=high).contains(&id.0));
+        } else if restrictions.token.is_some() {
+            ids.clear();
+        }
+        return Ok(Partitions::Keys(ids));
     }
-    let Some(bounds) = &restrictions.token else { return Ok(Partitions::Tokens(i64::MIN, i64::MAX)) };
+    Ok(token_range(plan, scope)?.unwrap_or(Partitions::Tokens(i64::MIN, i64::MAX)))
+}
+
+/// The tokens that WHERE allows, if it says anything about them.
+fn token_range(plan: &SelectPlan, scope: &Scope<'_>) -> Result<Option<Partitions>, CqlError> {
+    let Some(bounds) = &plan.restrictions.token else { return Ok(None) };
     let token = |term| -> Result<i64, CqlError> {
-        let bytes = scope.required(term, "partition key token", &CqlType::Bigint)?;
+        let bytes = match scope.evaluate(term, &CqlType::Bigint)? {
+            Evaluated::Value(bytes) => bytes,
+            Evaluated::Null => return Err(invalid!("Invalid null token value")),
+            Evaluated::Unset => {
+                return Err(CqlError::Server("java.lang.IndexOutOfBoundsException".to_owned()));
+            }
+        };
         bytes
             .as_ref()
             .try_into()
@@ -54,24 +78,26 @@ pub(super) fn partitions(plan: &SelectPlan, scope: &Scope<'_>) -> Result<Partiti
         Some((term, true)) => token(term)?,
         Some((term, false)) => match token(term)?.checked_add(1) {
             Some(low) => low,
-            None => return Ok(Partitions::Keys(Vec::new())),
+            None => return Ok(Some(Partitions::Keys(Vec::new()))),
         },
     };
     let high = match &bounds.high {
         None => i64::MAX,
-        Some((term, true)) => token(term)?,
-        Some((term, false)) => match token(term)?.checked_sub(1) {
-            Some(high) => high,
-            None => return Ok(Partitions::Keys(Vec::new())),
+        // The smallest token is no token of a key: as an end it stands for the end of the ring.
+        Some((term, inclusive)) => match token(term)? {
+            i64::MIN => i64::MAX,
+            high => high - i64::from(!inclusive),
         },
     };
-    Ok(Partitions::Tokens(low, high))
+    Ok(Some(Partitions::Tokens(low, high)))
 }
 
 pub(super) fn limit(plan: &SelectPlan, scope: &Scope<'_>) -> Result<usize, CqlError> {
     let Some(term) = &plan.limit else { return Ok(i32::MAX as usize) };
-    let Evaluated::Value(bytes) = scope.evaluate(term, &CqlType::Int)? else {
-        return Err(invalid!("Invalid null value of limit"));
+    let bytes = match scope.evaluate(term, &CqlType::Int)? {
+        Evaluated::Value(bytes) => bytes,
+        Evaluated::Null => return Err(invalid!("Invalid null value of limit")),
+        Evaluated::Unset => return Ok(i32::MAX as usize),
     };
     usize::try_from(selection::int_of(&bytes)?)
         .ok()
@@ -90,10 +116,9 @@ pub(super) fn read(
     let limit = limit(plan, scope)?;
     let page = options.page_size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
     let aggregate = plan.is_aggregate();
-    if plan.sorted
+    if plan.sorted.is_some()
         && let (Some(page), Partitions::Keys(keys)) = (page, partitions)
         && keys.len().saturating_mul(limit) > page
-        && keys.len() > 1
     {
         return Err(invalid!(
             "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either \
@@ -105,7 +130,7 @@ pub(super) fn read(
         None => None,
     };
     let left = state.as_ref().map_or(limit, |state| state.remaining);
-    let whole = aggregate || plan.sorted;
+    let whole = aggregate || plan.sorted.is_some();
     let mut reader = Reader {
         plan,
         scope,
@@ -113,19 +138,24 @@ pub(super) fn read(
         slices: plan.restrictions.slices(&plan.table, scope)?,
         wanted: wanted(plan, scope)?,
         room: if whole { usize::MAX } else { left.min(page.unwrap_or(usize::MAX)) },
+        extra: state.as_ref().filter(|state| state.ends_dead).map(|state| (state.key.clone(), Extra::Wanted)),
         rows: Vec::new(),
         sort_keys: Vec::new(),
         last: None,
-        more: false,
+        remembered: Remembered::default(),
+        error: None,
     };
     reader.all(partitions, data, state.as_ref());
-    let more = reader.more && left > reader.rows.len();
-    let paging_state = reader
-        .last
-        .take()
-        .filter(|_| more && !whole)
-        .map(|(id, row)| PagingState { key: id.1, row, remaining: left - reader.rows.len() }.encode());
-    let rows = reader.finish(limit);
+    if let Some(error) = reader.error.take() {
+        return Err(error);
+    }
+    // A page that is full may have others behind it: nobody has looked yet.
+    let more = left > reader.rows.len() && reader.may_go_on(partitions);
+    let paging_state = reader.last.take().filter(|_| more && !whole).map(|last| {
+        let (key, row, ends_dead) = (last.id.1, last.row, last.ends_dead);
+        PagingState { key, row, ends_dead, remaining: left - reader.rows.len() }.encode()
+    });
+    let rows = reader.finish(limit)?;
     Ok(Executed {
         outcome: Outcome::Rows(ResultSet { columns: plan.columns.clone(), rows, paging_state }),
         warnings: warnings(plan),
@@ -136,10 +166,21 @@ fn wanted<'a>(plan: &'a SelectPlan, scope: &Scope<'_>) -> Result<Vec<Wanted<'a>>
     let of = |filter: &'a Filter| {
         let column = &plan.table.columns[filter.column];
         let compared = selection::compared_type(&column.ty, filter.operator);
-        let values = scope.operand(&filter.operand, &column.name, compared)?;
+        let values = scope.operand(&filter.operand, &column.name, compared).map_err(unsupported)?;
         Ok(Wanted { column: filter.column, ty: &column.ty, operator: filter.operator, values })
     };
     plan.restrictions.filters.iter().map(of).collect()
+}
+
+/// What an index cannot look for is refused in words of its own.
+fn unsupported(error: CqlError) -> CqlError {
+    let CqlError::Invalid(text) = &error else { return error };
+    let null = text.strip_prefix("Invalid null value in condition for column ");
+    match (null, text.strip_prefix("Invalid unset value for column ")) {
+        (Some(column), _) => invalid!("Unsupported null value for column {column}"),
+        (_, Some(column)) => invalid!("Unsupported unset value for column {column}"),
+        _ => error,
+    }
 }
 
 fn warnings(plan: &SelectPlan) -> Vec<String> {
@@ -147,13 +188,26 @@ fn warnings(plan: &SelectPlan) -> Vec<String> {
         return Vec::new();
     }
     let partition = &plan.restrictions.partition;
-    if partition.is_empty() {
+    if partition.is_empty() && plan.restrictions.token.is_none() {
         vec!["Aggregation query used without partition key".to_owned()]
     } else if partition.iter().any(|operand| !matches!(operand, Operand::One(_))) {
         vec!["Aggregation query used on multiple partition keys (IN restriction)".to_owned()]
     } else {
         Vec::new()
     }
+}
+
+/// Where a page ends.
+struct Last {
+    id: PartitionId,
+    row: Vec<u8>,
+    ends_dead: bool,
+}
+
+#[derive(PartialEq)]
+enum Extra {
+    Wanted,
+    Found,
 }
 
 struct Reader<'a> {
@@ -167,9 +221,12 @@ struct Reader<'a> {
     rows: Vec<Output>,
     /// For an order over several partitions.
     sort_keys: Vec<Vec<u8>>,
-    last: Option<(PartitionId, Vec<u8>)>,
-    /// Whether there was one row more than there was room for.
-    more: bool,
+    last: Option<Last>,
+    /// After a page that ended with a deleted cell, in that partition: whether one more row than fits is there.
+    extra: Option<(Bytes, Extra)>,
+    remembered: Remembered,
+    /// What a function said of a row's values.
+    error: Option<CqlError>,
 }
 
 impl Reader<'_> {
@@ -210,7 +267,7 @@ impl Reader<'_> {
         let mut goes_on = true;
         let mut found = false;
         let in_order = 0..slices.len();
-        let reversed = self.plan.reversed;
+        let reversed = self.plan.reversed && self.plan.sorted.is_none();
         let order: Vec<usize> = if reversed { in_order.rev().collect() } else { in_order.collect() };
         for at in order {
             let Some(range) = range(&slices[at], after, reversed) else { continue };
@@ -228,8 +285,8 @@ impl Reader<'_> {
             }
         }
         // Static columns alone make a row too, if no particular rows were asked for.
-        let alone = !found && after.is_none() && self.plan.restrictions.clustering.is_empty();
-        if goes_on && alone && self.plan.restrictions.bounds.is_none() && self.has_statics(partition) {
+        let alone = !found && after.is_none() && !self.plan.restrictions.restricts_rows();
+        if goes_on && alone && self.has_statics(partition) {
             goes_on = self.row(id, partition, &[], None);
         }
         self.slices = slices;
@@ -244,50 +301,108 @@ impl Reader<'_> {
     }
 
     fn has_statics(&self, partition: &Partition) -> bool {
-        partition.statics.values().any(|cell| cell.is_live(self.now_secs))
+        partition.statics.is_live(self.now_secs)
     }
 
     fn row(&mut self, id: &PartitionId, partition: &Partition, key: &[u8], row: Option<&Row>) -> bool {
         let row = RowRef { table: &self.plan.table, partition, row, now_secs: self.now_secs };
         let passes = |wanted: &Wanted<'_>| {
-            selection::compare(wanted.ty, wanted.operator, row.value(wanted.column), &wanted.values)
+            selection::compare(wanted.ty, wanted.operator, row.value(wanted.column).as_ref(), &wanted.values)
         };
         if !self.wanted.iter().all(passes) {
             return true;
         }
         if self.room == 0 {
-            self.more = true;
+            self.extra.as_mut().into_iter().for_each(|(_, extra)| *extra = Extra::Found);
             return false;
         }
         self.room -= 1;
         let environment = &self.scope.environment;
-        self.rows.push(self.plan.outputs.iter().map(|output| output.evaluate(&row, environment)).collect());
-        if self.plan.sorted {
-            self.sort_keys.push(key.to_vec());
+        let remembered = &mut self.remembered;
+        let outputs = self.plan.outputs.iter();
+        match outputs.map(|output| output.evaluate(&row, environment, remembered)).collect() {
+            Ok(values) => self.rows.push(values),
+            Err(error) => {
+                self.error = Some(error);
+                return false;
+            }
+        }
+        if let Some(by) = &self.plan.sorted {
+            self.sort_keys.push(sort_key(&row, by));
         }
         if self.room == 0 {
-            self.last = Some((id.clone(), key.to_vec()));
+            let names = |id| {
+                let found = self.plan.table.columns.iter().find(|column| column.id == id);
+                found.map_or(String::new(), |column| column.name.clone())
+            };
+            let (reversed, now_secs) = (self.plan.reversed, self.now_secs);
+            let ends_dead = row.row.is_some_and(|row| row.ends_dead(&names, reversed, now_secs));
+            self.last = Some(Last { id: id.clone(), row: key.to_vec(), ends_dead });
         }
-        true
+        self.room > 0 || self.looks_for_more(id)
+    }
+
+    /// Whether a full page is followed by a look at the next row.
+    fn looks_for_more(&self, id: &PartitionId) -> bool {
+        let everywhere = self.plan.restrictions.is_key_range();
+        self.extra
+            .as_ref()
+            .is_some_and(|(key, extra)| *extra == Extra::Wanted && (everywhere || *key == id.1))
+    }
+
+    /// Whether a page that is full may be followed by another, as far as anybody has looked.
+    fn may_go_on(&self, partitions: &Partitions) -> bool {
+        let Some(last) = &self.last else { return false };
+        let is_last = || match partitions {
+            Partitions::Keys(keys) => keys.last() == Some(&last.id),
+            Partitions::Tokens(..) => true,
+        };
+        match &self.extra {
+            // Nothing more was found where it was looked for.
+            Some((key, Extra::Wanted)) if self.plan.restrictions.is_key_range() || *key == last.id.1 => {
+                !is_last()
+            }
+            _ => !(self.plan.distinct && matches!(partitions, Partitions::Keys(_)) && is_last()),
+        }
     }
 
     /// Sorts, folds and cuts what was read.
-    fn finish(self, limit: usize) -> Vec<Output> {
+    fn finish(self, limit: usize) -> Result<Vec<Output>, CqlError> {
         let Self { plan, mut rows, sort_keys, .. } = self;
-        if plan.sorted {
+        if plan.sorted.is_some() {
             let mut keyed: Vec<_> = sort_keys.into_iter().zip(rows).collect();
-            keyed.sort_by(|a, b| if plan.reversed { b.0.cmp(&a.0) } else { a.0.cmp(&b.0) });
+            keyed.sort_by(|a, b| a.0.cmp(&b.0));
             rows = keyed.into_iter().map(|(_, row)| row).collect();
+            // The original turns all of it round, rows that are alike too.
+            if plan.reversed {
+                rows.reverse();
+            }
         }
         if plan.is_aggregate() {
             let folded = plan.outputs.iter().enumerate();
-            let folded =
+            let folded: Result<_, _> =
                 folded.map(|(at, output)| output.fold(rows.iter().map(|row| row[at].as_ref()))).collect();
-            return vec![folded];
+            return Ok(vec![folded?]);
         }
         rows.truncate(limit);
-        rows
+        Ok(rows)
     }
+}
+
+/// A row's clustering columns that ORDER BY names, in a form that sorts in the table's order.
+fn sort_key(row: &RowRef<'_>, by: &[usize]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for column in by {
+        match row.value(*column) {
+            None => out.push(0),
+            Some(value) => {
+                let column = &row.table.columns[*column];
+                out.push(1);
+                order::append(&mut out, &column.ty, &value, column.descending);
+            }
+        }
+    }
+    out
 }
 
 /// From and to, in sortable row keys.

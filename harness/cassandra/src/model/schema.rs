@@ -49,7 +49,8 @@ pub struct TableOptions {
     pub caching: BTreeMap<String, String>,
     pub comment: String,
     pub compaction_class: String,
-    pub compaction: BTreeMap<String, String>,
+    /// In the order in which they were said.
+    pub compaction: Vec<(String, String)>,
     pub compression: BTreeMap<String, String>,
     pub dclocal_read_repair_chance: f64,
     pub read_repair_chance: f64,
@@ -73,7 +74,7 @@ impl Default for TableOptions {
             caching: map(&[("keys", "ALL"), ("rows_per_partition", "NONE")]),
             comment: String::new(),
             compaction_class: "org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy".to_owned(),
-            compaction: BTreeMap::new(),
+            compaction: Vec::new(),
             compression: map(&[("sstable_compression", "org.apache.cassandra.io.compress.LZ4Compressor")]),
             dclocal_read_repair_chance: 0.1,
             read_repair_chance: 0.0,
@@ -96,7 +97,7 @@ pub struct TableSchema {
     pub name: String,
     /// `cf_id`.
     pub id: [u8; 16],
-    /// Partition key, clustering columns, then all others by name: the order of `SELECT *`.
+    /// Partition key, clustering columns, static ones and all others by name: the order of `SELECT *`.
     pub columns: Vec<Column>,
     /// How many columns the partition key has.
     pub partition_columns: usize,
@@ -142,10 +143,11 @@ impl TableSchema {
         self.others().iter().any(|column| column.ty == CqlType::Counter)
     }
 
-    /// Puts the columns outside the key back in order after one was added or renamed.
+    /// Puts the columns outside the key back in order after one was added: static ones first, each sort by name.
     pub(super) fn sort_others(&mut self) {
         let key = self.partition_columns + self.clustering_columns;
-        self.columns[key..].sort_by(|a, b| a.name.cmp(&b.name));
+        let place = |column: &Column| (column.kind != ColumnKind::Static, column.name.clone());
+        self.columns[key..].sort_by_cached_key(place);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::outcome::ColumnSpec;
-use super::restrictions::{self, Purpose, Restrictions};
+use super::restrictions::{self, Restrictions, Shape};
 use super::schema::{ColumnKind, TableSchema};
 use super::selection::{self, Output};
 use super::terms::{Binds, Receiver};
@@ -21,8 +21,8 @@ pub(super) struct SelectPlan {
     pub(super) distinct: bool,
     /// Whether rows come in the reverse of the table's order.
     pub(super) reversed: bool,
-    /// Whether rows of several partitions are to be sorted into one order.
-    pub(super) sorted: bool,
+    /// Whether rows of several partitions are to be sorted into one order, and by which clustering columns.
+    pub(super) sorted: Option<Vec<usize>>,
     pub(super) limit: Option<Term>,
 }
 
@@ -32,12 +32,20 @@ pub(super) fn plan(
     binds: &mut Binds<'_>,
 ) -> Result<SelectPlan, CqlError> {
     let (outputs, columns) = selection::selection(table, select)?;
+    let mut needed = Vec::new();
+    outputs.iter().for_each(|output| output.columns(&mut needed));
+    let shape = Shape {
+        only_statics: is_only_statics(table, select, &needed),
+        collection: needed.iter().any(|at| table.columns[*at].ty.is_multi_cell()),
+        allow_filtering: select.allow_filtering,
+    };
+    let restrictions = restrictions::restrictions(table, &select.relations, shape, binds)
+        .map_err(|error| about_alias(select, error))?;
     if select.distinct {
-        check_distinct(table, &outputs)?;
+        check_distinct(table, &needed, &restrictions)?;
     }
-    let purpose = Purpose::Select { allow_filtering: select.allow_filtering };
-    let restrictions = restrictions::restrictions(table, &select.relations, purpose, binds)?;
     let (reversed, sorted) = order(table, select, &restrictions)?;
+    restrictions.need_filtering(shape)?;
     if let Some(limit) = &select.limit {
         Receiver { table, name: "[limit]", ty: &CqlType::Int }.check(limit, binds)?;
     }
@@ -53,10 +61,41 @@ pub(super) fn plan(
     })
 }
 
-fn check_distinct(table: &TableSchema, outputs: &[Output]) -> Result<(), CqlError> {
-    for output in outputs {
-        let Output::Column(column) = output else { continue };
-        let column = &table.columns[*column];
+/// Whether only static columns are asked for, perhaps with those of the partition key.
+fn is_only_statics(table: &TableSchema, select: &Select, needed: &[usize]) -> bool {
+    let kind = |at: &usize| table.columns[*at].kind;
+    !select.selectors.is_empty()
+        && needed.iter().any(|at| kind(at) == ColumnKind::Static)
+        && needed.iter().all(|at| matches!(kind(at), ColumnKind::Static | ColumnKind::Partition))
+}
+
+/// Says so when a name of WHERE that is not known is an alias.
+fn about_alias(select: &Select, error: CqlError) -> CqlError {
+    let CqlError::Invalid(text) = &error else { return error };
+    let is_alias = select
+        .selectors
+        .iter()
+        .filter_map(|(_, alias)| alias.as_ref())
+        .any(|alias| text.starts_with(&format!("Undefined name {alias} in where clause (")));
+    match text.split_once(" in where clause (") {
+        Some((_, relation)) if is_alias => {
+            invalid!("Aliases aren't allowed in the where clause ({relation}")
+        }
+        _ => error,
+    }
+}
+
+fn check_distinct(
+    table: &TableSchema,
+    needed: &[usize],
+    restrictions: &Restrictions,
+) -> Result<(), CqlError> {
+    if restrictions.restricts_rows() || !restrictions.filters.is_empty() {
+        return Err(invalid!(
+            "SELECT DISTINCT with WHERE clause only supports restriction by partition key."
+        ));
+    }
+    for column in needed.iter().map(|at| &table.columns[*at]) {
         if !matches!(column.kind, ColumnKind::Partition | ColumnKind::Static) {
             return Err(invalid!(
                 "SELECT DISTINCT queries must only request partition key columns and/or static columns (not {})",
@@ -64,18 +103,17 @@ fn check_distinct(table: &TableSchema, outputs: &[Output]) -> Result<(), CqlErro
             ));
         }
     }
-    for column in table.partition_key() {
-        if !outputs
-            .iter()
-            .any(|output| matches!(output, Output::Column(at) if table.columns[*at].name == column.name))
-        {
-            return Err(invalid!(
-                "SELECT DISTINCT queries must request all the partition key columns (missing {})",
-                column.name
-            ));
-        }
+    if !restrictions.is_key_range() {
+        return Ok(());
     }
-    Ok(())
+    let missing = (0..table.partition_columns).find(|at| !needed.contains(at));
+    match missing {
+        None => Ok(()),
+        Some(at) => Err(invalid!(
+            "SELECT DISTINCT queries must request all the partition key columns (missing {})",
+            table.columns[at].name
+        )),
+    }
 }
 
 /// Whether ORDER BY turns the table's order round, and whether it makes one order of several partitions.
@@ -83,14 +121,14 @@ fn order(
     table: &TableSchema,
     select: &Select,
     restrictions: &Restrictions,
-) -> Result<(bool, bool), CqlError> {
+) -> Result<(bool, Option<Vec<usize>>), CqlError> {
     if select.order.is_empty() {
-        return Ok((false, false));
+        return Ok((false, None));
     }
-    if !restrictions.filters.is_empty() {
+    if restrictions.indexed {
         return Err(invalid!("ORDER BY with 2ndary indexes is not supported."));
     }
-    if restrictions.partition.is_empty() {
+    if restrictions.is_key_range() {
         return Err(invalid!(
             "ORDER BY is only supported when the partition key is restricted by an EQ or an IN."
         ));
@@ -118,7 +156,9 @@ fn order(
         }
     }
     let several = restrictions.partition.iter().any(|operand| !matches!(operand, Operand::One(_)));
-    Ok((reversed.unwrap_or(false), several))
+    let key = table.partition_columns;
+    let by = (key..key + select.order.len()).collect();
+    Ok((reversed.unwrap_or(false), several.then_some(by)))
 }
 
 impl SelectPlan {

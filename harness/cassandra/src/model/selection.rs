@@ -1,28 +1,22 @@
 //! What a SELECT shows of each row: columns, their write times and times to live, functions, aggregates.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::aggregates::{self, Aggregate};
+use super::collections;
 use super::constants;
 use super::functions::{self, Environment, Signature};
 use super::order;
 use super::outcome::ColumnSpec;
 use super::schema::{ColumnKind, TableSchema};
-use super::store::{Cell, Partition, Row};
+use super::store::{Cell, Cells, Partition, Row};
 use super::terms::wrong_arguments;
 use crate::cql::{Select, Selector};
 use crate::error::invalid;
 use crate::{CqlError, CqlType};
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Aggregate {
-    Count,
-    Min,
-    Max,
-    Sum,
-    Average,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Output {
@@ -30,6 +24,8 @@ pub(super) enum Output {
     WriteTime(usize),
     Ttl(usize),
     Call(Signature, Vec<Output>),
+    /// A field of a user type, by number.
+    Field(Box<Output>, usize),
     CountAll,
     Aggregate(Aggregate, Box<Output>, CqlType),
 }
@@ -44,97 +40,130 @@ pub(super) struct RowRef<'a> {
 }
 
 impl<'a> RowRef<'a> {
+    fn cells(&self, column: usize) -> Option<&'a Cells> {
+        match self.table.columns[column].kind {
+            ColumnKind::Static => Some(&self.partition.statics),
+            _ => Some(&self.row?.cells),
+        }
+    }
+
     fn cell(&self, column: usize) -> Option<&'a Cell> {
-        let column = &self.table.columns[column];
-        let cells =
-            if column.kind == ColumnKind::Static { &self.partition.statics } else { &self.row?.cells };
-        cells.get(&column.id).filter(|cell| cell.is_live(self.now_secs))
+        let id = self.table.columns[column].id;
+        self.cells(column)?.get(id).filter(|cell| cell.is_live(self.now_secs))
     }
 
     /// The value of a column of any kind.
-    pub(super) fn value(&self, column: usize) -> Option<&'a Bytes> {
+    pub(super) fn value(&self, column: usize) -> Option<Bytes> {
         let key = self.table.partition_columns;
         if column < key {
-            return self.partition.key.get(column);
+            return self.partition.key.get(column).cloned();
         }
         if column < key + self.table.clustering_columns {
-            return self.row?.clustering.get(column - key);
+            return self.row?.clustering.get(column - key).cloned();
         }
-        self.cell(column)?.value.as_ref()
+        let definition = &self.table.columns[column];
+        if definition.ty.is_multi_cell() {
+            let elements = self.cells(column)?.collection(definition.id)?;
+            return collections::value(&definition.ty, elements, self.now_secs);
+        }
+        self.cell(column)?.value.clone()
+    }
+}
+
+/// The write times and times to live that the rows before have shown. The original shows those again for a row that
+/// has no such column to look at: one without static columns, or static columns without a row.
+#[derive(Default)]
+pub(super) struct Remembered(BTreeMap<usize, (Option<i64>, Option<i32>)>);
+
+impl Remembered {
+    fn look(&mut self, row: &RowRef<'_>, column: usize) -> (Option<i64>, Option<i32>) {
+        let is_static = row.table.columns[column].kind == ColumnKind::Static;
+        let there = if is_static { row.partition.statics.is_live(row.now_secs) } else { row.row.is_some() };
+        let shown = self.0.entry(column).or_insert((Some(0), None));
+        if there {
+            let cell = row.cell(column);
+            let left = |cell: &Cell| i32::try_from(cell.expires - row.now_secs).unwrap_or(i32::MAX);
+            let ttl = cell.filter(|cell| cell.ttl > 0).map(left);
+            *shown = (cell.map(|cell| cell.written), ttl.filter(|ttl| *ttl > 0));
+        }
+        *shown
     }
 }
 
 impl Output {
-    pub(super) fn evaluate(&self, row: &RowRef<'_>, environment: &Environment<'_>) -> Option<Bytes> {
-        match self {
-            Self::Column(column) => row.value(*column).cloned(),
+    pub(super) fn evaluate(
+        &self,
+        row: &RowRef<'_>,
+        environment: &Environment<'_>,
+        remembered: &mut Remembered,
+    ) -> Result<Option<Bytes>, CqlError> {
+        Ok(match self {
+            Self::Column(column) => row.value(*column),
             Self::WriteTime(column) => {
-                Some(Bytes::copy_from_slice(&row.cell(*column)?.written.to_be_bytes()))
+                remembered.look(row, *column).0.map(|at| Bytes::copy_from_slice(&at.to_be_bytes()))
             }
             Self::Ttl(column) => {
-                let cell = row.cell(*column).filter(|cell| cell.ttl > 0)?;
-                let left = i32::try_from(cell.expires - row.now_secs).unwrap_or(i32::MAX);
-                Some(Bytes::copy_from_slice(&left.to_be_bytes()))
+                remembered.look(row, *column).1.map(|left| Bytes::copy_from_slice(&left.to_be_bytes()))
             }
             Self::Call(signature, arguments) => {
-                let arguments: Option<Vec<_>> =
-                    arguments.iter().map(|argument| argument.evaluate(row, environment)).collect();
-                signature.function.call(&arguments?, environment)
+                let mut values = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    match argument.evaluate(row, environment, remembered)? {
+                        Some(value) => values.push(value),
+                        None => return Ok(None),
+                    }
+                }
+                signature.call(&values, environment)?
             }
-            Self::Aggregate(_, inner, _) => inner.evaluate(row, environment),
+            Self::Field(inner, at) => {
+                inner.evaluate(row, environment, remembered)?.and_then(|value| field(&value, *at))
+            }
+            Self::Aggregate(_, inner, _) => inner.evaluate(row, environment, remembered)?,
             Self::CountAll => Some(Bytes::new()),
-        }
+        })
     }
 
     pub(super) fn is_aggregate(&self) -> bool {
         matches!(self, Self::CountAll | Self::Aggregate(..))
     }
 
+    /// All columns that it needs.
+    pub(super) fn columns(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::Column(column) | Self::WriteTime(column) | Self::Ttl(column) => found.push(*column),
+            Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.columns(found)),
+            Self::Field(inner, _) | Self::Aggregate(_, inner, _) => inner.columns(found),
+            Self::CountAll => {}
+        }
+    }
+
     /// One value out of those of all rows.
-    pub(super) fn fold<'a>(&self, values: impl Iterator<Item = Option<&'a Bytes>>) -> Option<Bytes> {
+    pub(super) fn fold<'a>(
+        &self,
+        values: impl Iterator<Item = Option<&'a Bytes>>,
+    ) -> Result<Option<Bytes>, CqlError> {
         let (aggregate, ty) = match self {
             Self::CountAll => (Aggregate::Count, &CqlType::Bigint),
             Self::Aggregate(aggregate, _, ty) => (*aggregate, ty),
-            _ => return values.into_iter().next().flatten().cloned(),
+            _ => return Ok(values.into_iter().next().flatten().cloned()),
         };
-        let values = values.flatten();
-        match aggregate {
-            Aggregate::Count => Some(Bytes::copy_from_slice(&(values.count() as i64).to_be_bytes())),
-            Aggregate::Min => values.min_by_key(|value| order::key(ty, value)).cloned(),
-            Aggregate::Max => values.max_by_key(|value| order::key(ty, value)).cloned(),
-            Aggregate::Sum | Aggregate::Average => Some(sum(ty, values, aggregate == Aggregate::Average)),
-        }
+        aggregates::fold(aggregate, ty, values.flatten())
     }
 }
 
-fn sum<'a>(ty: &CqlType, values: impl Iterator<Item = &'a Bytes>, average: bool) -> Bytes {
-    let (mut whole, mut real, mut count) = (0i64, 0f64, 0i64);
-    for value in values {
-        count += 1;
-        match (ty, value.len()) {
-            (CqlType::Double, 8) => real += f64::from_be_bytes(value.as_ref().try_into().unwrap_or_default()),
-            (CqlType::Float, 4) => {
-                real += f64::from(f32::from_be_bytes(value.as_ref().try_into().unwrap_or_default()));
-            }
-            _ => {
-                let sign = if value.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
-                let number = value.iter().fold(sign, |number: i64, byte| number << 8 | i64::from(*byte));
-                whole = whole.wrapping_add(number);
-            }
+/// A field of a value of a user type.
+fn field(value: &Bytes, at: usize) -> Option<Bytes> {
+    let mut rest = value.as_ref();
+    for number in 0..=at {
+        let (head, tail) = rest.split_at_checked(4)?;
+        let length = usize::try_from(<[u8; 4]>::try_from(head).map_or(-1, i32::from_be_bytes)).ok();
+        let (part, tail) = tail.split_at_checked(length.unwrap_or(0))?;
+        if number == at {
+            return length.map(|_| value.slice_ref(part));
         }
+        rest = tail;
     }
-    if average && count > 0 {
-        whole /= count;
-        real /= count as f64;
-    }
-    Bytes::from(match ty {
-        CqlType::Double => real.to_be_bytes().to_vec(),
-        CqlType::Float => (real as f32).to_be_bytes().to_vec(),
-        CqlType::Int => (whole as i32).to_be_bytes().to_vec(),
-        CqlType::Smallint => (whole as i16).to_be_bytes().to_vec(),
-        CqlType::Tinyint => (whole as i8).to_be_bytes().to_vec(),
-        _ => whole.to_be_bytes().to_vec(),
-    })
+    None
 }
 
 /// The outputs of a SELECT, with the columns of its answer.
@@ -172,7 +201,7 @@ fn output(table: &TableSchema, selector: &Selector) -> Result<(Output, String, C
         if matches!(column.kind, ColumnKind::Partition | ColumnKind::Clustering) {
             return Err(invalid!("Cannot use selection function {function} on PRIMARY KEY part {name}"));
         }
-        if column.ty.is_multi_cell() {
+        if column.ty.is_collection() {
             return Err(invalid!("Cannot use selection function {function} on collections"));
         }
         Ok(at)
@@ -188,6 +217,18 @@ fn output(table: &TableSchema, selector: &Selector) -> Result<(Output, String, C
         }
         Selector::Ttl(name) => Ok((Output::Ttl(cell(name, "ttl")?), format!("ttl({name})"), CqlType::Int)),
         Selector::Call(name, arguments) => call(table, name, arguments),
+        Selector::Field(inner, field) => {
+            let (inner, name, ty) = output(table, inner)?;
+            let CqlType::Udt(udt) = ty.thawed() else {
+                let ty = ty.shown();
+                return Err(invalid!("Invalid field selection: {name} of type {ty} is not a user type"));
+            };
+            let Some(at) = udt.fields.iter().position(|(other, _)| other == field) else {
+                return Err(invalid!("{name} of type {} has no field {field}", udt.name));
+            };
+            let ty = udt.fields[at].1.clone();
+            Ok((Output::Field(Box::new(inner), at), format!("{name}.{field}"), ty))
+        }
     }
 }
 
@@ -206,49 +247,26 @@ fn call(
         types.push(ty);
     }
     let shown = format!("system.{name}({})", names.join(", "));
-    let aggregate = match name {
-        "count" => Some(Aggregate::Count),
-        "min" => Some(Aggregate::Min),
-        "max" => Some(Aggregate::Max),
-        "sum" => Some(Aggregate::Sum),
-        "avg" => Some(Aggregate::Average),
-        _ => None,
+    let fits = |at: usize, wanted: &CqlType| {
+        let found: &CqlType = types.get(at)?;
+        wanted.takes(found).then(|| wanted == found.thawed())
     };
-    if let Some(aggregate) = aggregate {
-        if outputs.len() != 1 {
-            return Err(wrong_arguments(name, 1, outputs.len()));
+    if let Some((aggregate, candidates)) = aggregates::named(name) {
+        if outputs.iter().any(Output::is_aggregate) {
+            return Err(invalid!("aggregate functions cannot be used as arguments of aggregate functions"));
         }
-        let ty = types.swap_remove(0);
-        let numeric = matches!(
-            ty,
-            CqlType::Int
-                | CqlType::Bigint
-                | CqlType::Counter
-                | CqlType::Double
-                | CqlType::Float
-                | CqlType::Smallint
-                | CqlType::Tinyint
-        );
-        if matches!(aggregate, Aggregate::Sum | Aggregate::Average) && !numeric {
-            return Err(invalid!(
-                "Invalid call to function {name}, none of its type signatures match (known type signatures: \
-                 system.{name} : (int) -> int, system.{name} : (bigint) -> bigint, …)"
-            ));
-        }
-        let result = if matches!(aggregate, Aggregate::Count) { CqlType::Bigint } else { ty.clone() };
-        return Ok((Output::Aggregate(aggregate, Box::new(outputs.swap_remove(0)), ty), shown, result));
+        let candidate = functions::pick(name, &candidates, outputs.len(), &fits)?;
+        let (Some(output), Some(ty)) = (outputs.pop(), candidate.arguments.into_iter().next()) else {
+            return Err(wrong_arguments(name, 1, 0));
+        };
+        return Ok((Output::Aggregate(aggregate, Box::new(output), ty), shown, candidate.result));
     }
-    let signature = functions::signature(name, table).ok_or_else(|| invalid!("Unknown function '{name}'"))?;
-    if signature.arguments.len() != types.len() {
-        return Err(wrong_arguments(name, signature.arguments.len(), types.len()));
-    }
-    for (at, (wanted, found)) in signature.arguments.iter().zip(&types).enumerate() {
-        if wanted != found.thawed() {
-            return Err(invalid!(
-                "Type error: {} cannot be passed as argument {at} of function system.{name} of type {wanted}",
-                names[at]
-            ));
-        }
+    let signature = functions::resolve(name, table, outputs.len(), &fits, &|at| {
+        names.get(at).cloned().unwrap_or_default()
+    })?;
+    let signature = signature.ok_or_else(|| invalid!("Unknown function '{name}'"))?;
+    if outputs.iter().any(Output::is_aggregate) {
+        return Err(invalid!("aggregate functions cannot be used as arguments of scalar functions"));
     }
     let result = signature.result.clone();
     Ok((Output::Call(signature, outputs), shown, result))
@@ -265,8 +283,8 @@ pub(super) fn compare(
     let Some(value) = value else { return false };
     let own = || order::key(ty, value);
     wanted.iter().any(|wanted| match operator {
-        Operator::Eq | Operator::In => value == wanted,
-        Operator::Neq => value != wanted,
+        Operator::Eq | Operator::In => value == wanted || own() == order::key(ty, wanted),
+        Operator::Neq => own() != order::key(ty, wanted),
         Operator::Lt => own() < order::key(ty, wanted),
         Operator::Le => own() <= order::key(ty, wanted),
         Operator::Gt => own() > order::key(ty, wanted),

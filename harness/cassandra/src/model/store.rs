@@ -27,7 +27,7 @@ impl Cell {
         self.value.is_some() && now_secs < self.expires
     }
 
-    /// Whether this cell wins over one that is there already: later, or deleted, or larger.
+    /// Whether this cell wins over one that is there already: later, or deleted, or larger, or gone later.
     fn wins_over(&self, other: &Self) -> bool {
         if self.written != other.written {
             return self.written > other.written;
@@ -35,7 +35,12 @@ impl Cell {
         match (&self.value, &other.value) {
             (None, _) => true,
             (_, None) => false,
-            (Some(new), Some(old)) => new >= old,
+            (Some(new), Some(old)) if new != old => new > old,
+            // What ends wins over what does not.
+            _ => match (self.ttl > 0, other.ttl > 0) {
+                (true, true) => self.expires >= other.expires,
+                (new, old) => new || !old,
+            },
         }
     }
 
@@ -44,8 +49,117 @@ impl Cell {
     }
 }
 
-/// Cells by the id of their column.
-pub(super) type Cells = BTreeMap<u32, Cell>;
+/// An element of a list, set or map.
+#[derive(Debug, Clone)]
+pub(super) struct Element {
+    /// The key of a map, the element of a set, the id of a list's.
+    pub(super) key: Bytes,
+    pub(super) cell: Cell,
+}
+
+/// A list, set or map: each of its elements is written, deleted and expires for itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Elements {
+    /// Everything written up to then is gone, in µs.
+    deleted: Option<i64>,
+    /// By the sortable form of the key.
+    pub(super) elements: BTreeMap<Vec<u8>, Element>,
+}
+
+impl Elements {
+    /// Those that are there.
+    pub(super) fn live(&self, now_secs: i64) -> impl Iterator<Item = (&Vec<u8>, &Element)> {
+        self.elements.iter().filter(move |(_, element)| element.cell.is_live(now_secs))
+    }
+
+    fn delete(&mut self, at: i64) {
+        self.deleted = self.deleted.max(Some(at));
+        self.elements.retain(|_, element| element.cell.written > at);
+    }
+}
+
+/// The cells of a row, or of the static columns.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cells {
+    /// By the id of their column.
+    simple: BTreeMap<u32, Cell>,
+    /// By the id of their column.
+    collections: BTreeMap<u32, Elements>,
+}
+
+impl Cells {
+    pub(super) fn get(&self, column: u32) -> Option<&Cell> {
+        self.simple.get(&column)
+    }
+
+    pub(super) fn collection(&self, column: u32) -> Option<&Elements> {
+        self.collections.get(&column)
+    }
+
+    pub(super) fn is_live(&self, now_secs: i64) -> bool {
+        self.simple.values().any(|cell| cell.is_live(now_secs))
+            || self.collections.values().any(|elements| elements.live(now_secs).next().is_some())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.simple.is_empty() && self.collections.is_empty()
+    }
+
+    fn delete(&mut self, at: i64) {
+        self.simple.retain(|_, cell| cell.written > at);
+        self.collections.values_mut().for_each(|elements| elements.delete(at));
+    }
+
+    fn sweep(&mut self, before: i64) {
+        self.simple.retain(|_, cell| !cell.is_garbage(before));
+        self.collections.retain(|_, elements| {
+            elements.elements.retain(|_, element| !element.cell.is_garbage(before));
+            let dead = elements.deleted.is_none_or(|at| at / 1_000_000 < before);
+            !(dead && elements.elements.is_empty())
+        });
+    }
+
+    /// Applies a change; what is older than what is there, or than its deletion, changes nothing.
+    fn apply(&mut self, change: CellChange, deleted: Option<i64>) {
+        match change {
+            CellChange::Simple(column, cell) if Some(cell.written) > deleted => {
+                match self.simple.get_mut(&column) {
+                    Some(old) if cell.wins_over(old) => *old = cell,
+                    Some(_) => {}
+                    None => {
+                        self.simple.insert(column, cell);
+                    }
+                }
+            }
+            CellChange::Clear(column, at) => self.collections.entry(column).or_default().delete(at),
+            CellChange::Element(column, sorted, element) if Some(element.cell.written) > deleted => {
+                let elements = self.collections.entry(column).or_default();
+                if Some(element.cell.written) <= elements.deleted {
+                    return;
+                }
+                match elements.elements.get_mut(&sorted) {
+                    Some(old) if element.cell.wins_over(&old.cell) => *old = element,
+                    Some(_) => {}
+                    None => {
+                        elements.elements.insert(sorted, element);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a write does to the cells of one column.
+#[derive(Debug, Clone)]
+pub(super) enum CellChange {
+    /// The cell of a column that has one.
+    Simple(u32, Cell),
+    /// All elements written up to then are deleted, in µs.
+    Clear(u32, i64),
+    /// One element, by the sortable form of its key.
+    Element(u32, Vec<u8>, Element),
+}
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
@@ -59,13 +173,26 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn is_live(&self, now_secs: i64) -> bool {
-        self.marker.as_ref().is_some_and(|marker| marker.is_live(now_secs))
-            || self.cells.values().any(|cell| cell.is_live(now_secs))
+        self.marker.as_ref().is_some_and(|marker| marker.is_live(now_secs)) || self.cells.is_live(now_secs)
+    }
+
+    /// Whether the last of its cells (the first, if `reversed`) is a deleted one, or gone. `name` sorts columns.
+    pub(super) fn ends_dead(&self, name: &dyn Fn(u32) -> String, reversed: bool, now_secs: i64) -> bool {
+        let collections = self.cells.collections.iter().flat_map(|(column, elements)| {
+            let cells = elements.elements.values().map(|element| &element.cell);
+            if reversed { cells.take(1).next() } else { cells.last() }.map(|cell| (*column, cell))
+        });
+        let mut cells: Vec<_> =
+            self.cells.simple.iter().map(|(column, cell)| (*column, cell)).chain(collections).collect();
+        cells.sort_by_cached_key(|(column, _)| name(*column));
+        let cells = self.marker.iter().chain(cells.into_iter().map(|(_, cell)| cell));
+        let end = if reversed { cells.take(1).next() } else { cells.last() };
+        end.is_some_and(|cell| !cell.is_live(now_secs))
     }
 
     fn delete(&mut self, at: i64) {
         self.deleted = self.deleted.max(Some(at));
-        self.cells.retain(|_, cell| cell.written > at);
+        self.cells.delete(at);
         self.marker.take_if(|marker| marker.written <= at);
     }
 }
@@ -120,7 +247,7 @@ pub(super) fn partition_id(key: &[Bytes]) -> PartitionId {
 pub(super) struct RowWrite {
     pub(super) row: Option<(Vec<u8>, Vec<Bytes>)>,
     pub(super) marker: Option<Cell>,
-    pub(super) cells: Vec<(u32, Cell)>,
+    pub(super) cells: Vec<CellChange>,
 }
 
 impl TableData {
@@ -133,14 +260,13 @@ impl TableData {
         let partition = self.partition_mut(id, key);
         let Some((sorted, clustering)) = write.row else {
             let deleted = partition.deleted;
-            write
-                .cells
-                .into_iter()
-                .for_each(|(column, cell)| merge(&mut partition.statics, column, cell, deleted));
+            write.cells.into_iter().for_each(|change| partition.statics.apply(change, deleted));
             return;
         };
         let above = partition.deleted_above(&sorted);
-        let row = partition.rows.entry(sorted).or_insert_with(|| Row { clustering, ..Row::default() });
+        let row = partition.rows.entry(sorted).or_default();
+        // Keys that compare alike may differ in their bytes: the last that was written is shown.
+        row.clustering = clustering;
         let deleted = row.deleted.max(above);
         if let Some(marker) = write.marker
             && Some(marker.written) > deleted
@@ -148,14 +274,14 @@ impl TableData {
         {
             row.marker = Some(marker);
         }
-        write.cells.into_iter().for_each(|(column, cell)| merge(&mut row.cells, column, cell, deleted));
+        write.cells.into_iter().for_each(|change| row.cells.apply(change, deleted));
     }
 
     /// Deletes a partition.
     pub(super) fn delete_partition(&mut self, id: &PartitionId, key: &[Bytes], at: i64) {
         let partition = self.partition_mut(id, key);
         partition.deleted = partition.deleted.max(Some(at));
-        partition.statics.retain(|_, cell| cell.written > at);
+        partition.statics.delete(at);
         partition.rows.values_mut().for_each(|row| row.delete(at));
     }
 
@@ -189,9 +315,9 @@ impl TableData {
         self.writes = 0;
         let before = now_secs - grace_secs;
         for partition in self.partitions.values_mut() {
-            partition.statics.retain(|_, cell| !cell.is_garbage(before));
+            partition.statics.sweep(before);
             partition.rows.retain(|_, row| {
-                row.cells.retain(|_, cell| !cell.is_garbage(before));
+                row.cells.sweep(before);
                 row.marker.take_if(|marker| marker.is_garbage(before));
                 let dead = row.deleted.is_none_or(|at| at / 1_000_000 < before);
                 !(dead && row.cells.is_empty() && row.marker.is_none())
@@ -211,18 +337,5 @@ impl TableData {
         self.writes = self.writes.saturating_add(1);
         let fresh = || Partition { key: key.to_vec(), ..Partition::default() };
         self.partitions.entry(id.clone()).or_insert_with(fresh)
-    }
-}
-
-fn merge(cells: &mut Cells, column: u32, cell: Cell, deleted: Option<i64>) {
-    if Some(cell.written) <= deleted {
-        return;
-    }
-    match cells.get_mut(&column) {
-        Some(old) if cell.wins_over(old) => *old = cell,
-        Some(_) => {}
-        None => {
-            cells.insert(column, cell);
-        }
     }
 }

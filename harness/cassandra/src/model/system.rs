@@ -8,16 +8,18 @@ use bytes::Bytes;
 use super::cluster::Cluster;
 use super::ddl_table;
 use super::functions;
+use super::order;
 use super::outcome::Session;
-use super::restrictions::row_key;
-use super::schema::{Keyspace, Replication, Table, TableSchema};
-use super::store::{self, Cell, RowWrite, TableData};
+use super::ranges::row_key;
+use super::schema::{Column, Keyspace, Replication, Table, TableSchema};
+use super::store::{self, Cell, CellChange, Element, RowWrite, TableData};
 use super::system_rows;
-use crate::Value;
+use super::terms;
 use crate::cql::{self, SchemaStatement, Statement};
+use crate::{CqlType, Value};
 
 /// The version that a node says it is.
-pub const RELEASE_VERSION: &str = "2.2.8";
+pub const RELEASE_VERSION: &str = "2.2.19";
 
 /// The tables of Cassandra 2.2 that drivers read.
 const TABLES: [&str; 9] = [
@@ -132,10 +134,33 @@ fn insert(data: &mut TableData, table: &TableSchema, row: &[Value]) {
     let key: Vec<_> = values.by_ref().take(table.partition_columns).flatten().collect();
     let clustering: Vec<_> = values.by_ref().take(table.clustering_columns).flatten().collect();
     let cells = table.others().iter().zip(values);
-    let cells = cells.filter_map(|(column, value)| Some((column.id, cell(value?)))).collect();
+    let cells = cells.filter_map(|(column, value)| Some((column, value?)));
+    let cells = cells.flat_map(|(column, value)| elements(column, value, &cell)).collect();
     let sorted = row_key(table.clustering(), &clustering);
     let write = RowWrite { row: Some((sorted, clustering)), marker: Some(cell(Bytes::new())), cells };
     data.write(&store::partition_id(&key), &key, write);
+}
+
+/// The cell of a value, or those of its elements.
+fn elements(column: &Column, value: Bytes, cell: &dyn Fn(Bytes) -> Cell) -> Vec<CellChange> {
+    let keyed = |ty: &CqlType, key: Bytes, value: Bytes| {
+        CellChange::Element(column.id, order::key(ty, &key), Element { key, cell: cell(value) })
+    };
+    match &column.ty {
+        CqlType::Set(element) => {
+            terms::split(&value, 1).into_iter().map(|key| keyed(element, key, Bytes::new())).collect()
+        }
+        CqlType::List(_) => {
+            let number = |at: usize| Bytes::copy_from_slice(&(at as i32).to_be_bytes());
+            let items = terms::split(&value, 1).into_iter().enumerate();
+            items.map(|(at, item)| keyed(&CqlType::Int, number(at), item)).collect()
+        }
+        CqlType::Map(key_type, _) => {
+            let parts = terms::split(&value, 2);
+            parts.chunks_exact(2).map(|pair| keyed(key_type, pair[0].clone(), pair[1].clone())).collect()
+        }
+        _ => vec![CellChange::Simple(column.id, cell(value))],
+    }
 }
 
 #[cfg(test)]

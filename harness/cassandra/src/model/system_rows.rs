@@ -107,10 +107,27 @@ fn peer(cluster: &Cluster, node: &NodeInfo) -> Vec<Value> {
 
 /// A JSON object of texts, as Cassandra writes it: no blank anywhere.
 fn json(map: &BTreeMap<String, String>, comma: &str) -> String {
+    object(&map.iter().collect::<Vec<_>>(), comma)
+}
+
+fn object(entries: &[(&String, &String)], comma: &str) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let entries: Vec<_> =
-        map.iter().map(|(key, value)| format!("{}:{}", quoted(key), quoted(value))).collect();
+        entries.iter().map(|(key, value)| format!("{}:{}", quoted(key), quoted(value))).collect();
     format!("{{{}}}", entries.join(comma))
+}
+
+/// Entries in the order in which a map of Java's has them that was made for so many.
+fn hash_order(map: &[(String, String)]) -> Vec<(&String, &String)> {
+    let buckets = ((map.len() as f64 / 0.75 + 1.0) as u32).next_power_of_two();
+    let bucket = |key: &str| {
+        let hash =
+            key.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+        (hash ^ hash >> 16) & (buckets - 1)
+    };
+    let mut entries: Vec<_> = map.iter().map(|(key, value)| (key, value)).collect();
+    entries.sort_by_key(|(key, _)| bucket(key));
+    entries
 }
 
 fn schema_keyspace(keyspace: &Keyspace) -> Vec<Value> {
@@ -133,14 +150,11 @@ fn modern_keyspace(keyspace: &Keyspace) -> Vec<Value> {
 
 fn schema_table(table: &TableSchema) -> Vec<Value> {
     let options = &table.options;
-    let leveled = options.compaction_class.ends_with("LeveledCompactionStrategy");
-    let chance = options.bloom_filter_fp_chance.unwrap_or(if leveled { 0.1 } else { 0.01 });
-    // The thresholds have columns of their own.
+    let chance = options.bloom_filter_fp_chance.unwrap_or(0.01);
     let threshold = |name: &str, default: i32| {
-        Value::Int(options.compaction.get(name).and_then(|text| text.parse().ok()).unwrap_or(default))
+        let said = options.compaction.iter().find(|(key, _)| key == name);
+        Value::Int(said.and_then(|(_, text)| text.parse().ok()).unwrap_or(default))
     };
-    let mut compaction = options.compaction.clone();
-    compaction.retain(|key, _| !matches!(key.as_str(), "min_threshold" | "max_threshold"));
     let validator = if table.is_counter() { "CounterColumnType" } else { "BytesType" };
     vec![
         text(&table.keyspace),
@@ -150,7 +164,7 @@ fn schema_table(table: &TableSchema) -> Vec<Value> {
         Value::Uuid(table.id),
         text(&options.comment),
         text(&options.compaction_class),
-        Value::Text(json(&compaction, ",")),
+        Value::Text(object(&hash_order(&options.compaction), ",")),
         Value::Text(comparator(table)),
         Value::Text(json(&options.compression, ",")),
         Value::Int(options.default_time_to_live),
@@ -227,7 +241,7 @@ fn schema_column(table: &TableSchema, at: usize, column: &Column) -> Vec<Value> 
         // No options are the four letters "null" in the original's table.
         None => (Value::Null, "null".to_owned(), Value::Null),
         Some(index) => {
-            let options = if column.ty.is_collection() {
+            let options = if column.ty.is_multi_cell() {
                 format!("{{\"index_{}\":\"\"}}", index.target)
             } else {
                 "{}".to_owned()

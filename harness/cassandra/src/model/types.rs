@@ -14,6 +14,14 @@ pub(super) fn resolve(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, C
     Ok(ty)
 }
 
+/// The type of a field of a user type: frozen with it.
+pub(super) fn field(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
+    match resolve(name, keyspace)? {
+        CqlType::Counter => Err(invalid!("A user type cannot contain counters")),
+        ty => Ok(frozen(ty)),
+    }
+}
+
 fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
     let element = |name: &TypeName, outer: &str| {
         let ty = inner(name, keyspace)?;
@@ -22,7 +30,7 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
                 Err(invalid!("Counters are not allowed inside collections: {outer}<counter>"))
             }
             CqlType::Udt(_) => {
-                Err(invalid!("Non-frozen UDTs are not allowed inside collections: {outer}<{ty}>"))
+                Err(invalid!("Non-frozen collections are not allowed inside collections: {outer}<{ty}>"))
             }
             _ if ty.is_multi_cell() => {
                 Err(invalid!("Non-frozen collections are not allowed inside collections: {outer}<{ty}>"))
@@ -69,9 +77,9 @@ fn inner(name: &TypeName, keyspace: &Keyspace) -> Result<CqlType, CqlError> {
                 other => inner(other, keyspace)?,
             };
             if !matches!(ty.thawed(), CqlType::Udt(_) | CqlType::Tuple(_)) && !ty.is_collection() {
-                return Err(invalid!(
+                return Err(CqlError::Syntax(format!(
                     "frozen<> is only allowed on collections, tuples, and user-defined types (got {ty})"
-                ));
+                )));
             }
             frozen(ty)
         }
