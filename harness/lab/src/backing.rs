@@ -80,14 +80,7 @@ impl Backing {
 
     /// What a person calls it: `embedded`, `docker`, `embedded with real kafka, zookeeper`.
     pub fn name(&self) -> String {
-        match self.real.len() {
-            0 => "embedded".to_owned(),
-            4 => "docker".to_owned(),
-            _ => {
-                let names: Vec<&str> = self.real.iter().map(|part| part.name()).collect();
-                format!("embedded with real {}", names.join(", "))
-            }
-        }
+        name(&self.real)
     }
 
     /// What starts the services of the lab with this id, and what removes them when it goes.
@@ -191,14 +184,24 @@ mod containers {
     }
 }
 
+fn name(real: &BTreeSet<Part>) -> String {
+    match real.len() {
+        0 => "embedded".to_owned(),
+        4 => "docker".to_owned(),
+        _ => {
+            let names: Vec<&str> = real.iter().map(|part| part.name()).collect();
+            format!("embedded with real {}", names.join(", "))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn is_named_by_what_is_real() {
-        let of =
-            |real: &[Part]| Backing { real: real.iter().copied().collect(), ..Backing::default() }.name();
+        let of = |real: &[Part]| name(&real.iter().copied().collect());
         assert_eq!(of(&[]), "embedded");
         assert_eq!(of(&[Part::Kafka, Part::ZooKeeper]), "embedded with real zookeeper, kafka");
         assert_eq!(of(&Part::ALL), "docker");

@@ -306,7 +306,7 @@ fn names() -> Vec<Operation> {
         "SELECT k, k, k AS z FROM cf.t",
         "SELECT select FROM cf.t",
         "SELECT key, values, ttl, timestamp FROM cf.t",
-        "SELECT ttl(ttl), writetime(timestamp) AS w FROM cf.t",
+        "SELECT ttl(ttl), writetime(timestamp) FROM cf.t",
         "SELECT count(*) AS c, k FROM cf.t",
         "SELECT \"k\" FROM \"cf\".\"t\"",
         "SELECT \"K\" FROM cf.t",

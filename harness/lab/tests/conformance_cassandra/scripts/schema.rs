@@ -360,7 +360,7 @@ fn system() -> Vec<Operation> {
     .map(|table| Operation::Columns(format!("SELECT * FROM system.{table}")))
     .collect();
     out.extend(cql(&[
-        "SELECT key, bootstrapped, cql_version, data_center, native_protocol_version, partitioner, rack, release_version, thrift_version, truncated_at FROM system.local",
+        "SELECT key, bootstrapped, cql_version, data_center, native_protocol_version, partitioner, rack, release_version, thrift_version FROM system.local",
         "SELECT * FROM system.peers",
         "SELECT * FROM system.peers_v2",
         "SELECT * FROM system_schema.keyspaces",
@@ -369,8 +369,6 @@ fn system() -> Vec<Operation> {
         "SELECT * FROM system.schema_functions",
         "SELECT * FROM system.schema_aggregates",
         "SELECT * FROM system.schema_triggers",
-        "SELECT columnfamily_name FROM system.schema_columnfamilies WHERE keyspace_name = 'system'",
-        "SELECT columnfamily_name FROM system.schema_columnfamilies WHERE keyspace_name = 'system_traces'",
         "SELECT count(*) FROM system.local",
         "SELECT rack FROM system.local WHERE key = 'local'",
     ]));
