@@ -1,8 +1,8 @@
 //! The real services, in containers of a Docker engine on this machine.
 //!
-//! [`Address`] and [`doctor`] tell what there is without the feature `docker`; everything else needs it: [`Engine`] is a
-//! checked connection, [`Images`] builds what the services run from, [`Owner`] labels what belongs to this process, and
-//! [`Sweeper`] and [`CleanUp`] remove it again.
+//! [`Address`] and [`doctor`] tell what there is without the feature `docker`; everything else needs it: `Engine` is a
+//! checked connection, `Images` builds what the services run from, `Owner` labels what belongs to this process, and
+//! `Sweeper` and `CleanUp` remove it again.
 
 mod address;
 pub mod doctor;
