@@ -142,7 +142,8 @@ fn wrong() -> Vec<Operation> {
         "INSERT INTO cf.t (k, s) VALUES (2, {1})",
         "INSERT INTO cf.t (k, s) VALUES (2, {'b', 'a', 'b'})",
         "INSERT INTO cf.t (k, s) VALUES (3, {null})",
-        "INSERT INTO cf.t (k, m) VALUES (3, {1: 'a', 1: 'b'})",
+        // Not one key twice: which value the original keeps depends on the addresses of Java objects.
+        "INSERT INTO cf.t (k, m) VALUES (3, {1: 'a', 2: 'b'})",
         "INSERT INTO cf.t (k, m) VALUES (4, {'a': 'a'})",
         "INSERT INTO cf.t (k, m) VALUES (4, {1: 2})",
         "INSERT INTO cf.t (k, m) VALUES (4, {1})",
