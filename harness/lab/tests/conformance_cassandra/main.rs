@@ -124,7 +124,7 @@ async fn embedded_answers_as_cassandra_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the embedded node words the errors of malformed frames its own way: some sixty differences"]
+#[ignore = "the embedded node words the errors of malformed frames its own way: a hundred differences"]
 async fn embedded_answers_frames_as_cassandra_does() {
     let settings = Settings::from_env(OPERATIONS);
     let Some(real) = both::real(spec("127.77.32.4")).await else { return };

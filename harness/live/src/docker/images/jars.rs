@@ -86,7 +86,7 @@ async fn in_container(engine: &Engine, recipe: &Recipe, folder: &Path) -> Result
 async fn maven(engine: &Engine, owner: &Owner, recipe: &Recipe) -> Result<Vec<u8>, String> {
     let docker = engine.docker();
     let command =
-        ["mvn", "--quiet", "--batch-mode", "--file", "/work/pom.xml", "-Dout=/work/out", "process-resources"];
+        ["mvn", "--quiet", "--batch-mode", "--file", "/build/pom.xml", "-Dout=/build/out", "process-resources"];
     let wanted = ContainerCreateBody {
         image: Some(MAVEN.to_owned()),
         entrypoint: Some(Vec::new()),
@@ -98,7 +98,7 @@ async fn maven(engine: &Engine, owner: &Owner, recipe: &Recipe) -> Result<Vec<u8
     };
     let says = |why: bollard::errors::Error| why.to_string();
     let made = docker.create_container(None::<CreateContainerOptions>, wanted).await.map_err(says)?;
-    let mut files = std::collections::BTreeMap::from([("work/pom.xml".to_owned(), pom(recipe)?.to_vec())]);
+    let mut files = std::collections::BTreeMap::from([("build/pom.xml".to_owned(), pom(recipe)?.to_vec())]);
     let settings = std::env::home_dir().map(|home| home.join(".m2/settings.xml"));
     if let Some(settings) = settings.and_then(|path| std::fs::read(path).ok()) {
         files.insert("root/.m2/settings.xml".to_owned(), settings);
@@ -117,7 +117,7 @@ async fn maven(engine: &Engine, owner: &Owner, recipe: &Recipe) -> Result<Vec<u8
     if let Some(Err(why)) = ended {
         return Err(format!("{why}: {}", last_words(engine, &made.id).await));
     }
-    transfer::download(engine, &made.id, "/work/out").await.map_err(says)
+    transfer::download(engine, &made.id, "/build/out").await.map_err(says)
 }
 
 async fn last_words(engine: &Engine, container: &str) -> String {
