@@ -85,8 +85,15 @@ async fn in_container(engine: &Engine, recipe: &Recipe, folder: &Path) -> Result
 
 async fn maven(engine: &Engine, owner: &Owner, recipe: &Recipe) -> Result<Vec<u8>, String> {
     let docker = engine.docker();
-    let command =
-        ["mvn", "--quiet", "--batch-mode", "--file", "/build/pom.xml", "-Dout=/build/out", "process-resources"];
+    let command = [
+        "mvn",
+        "--quiet",
+        "--batch-mode",
+        "--file",
+        "/build/pom.xml",
+        "-Dout=/build/out",
+        "process-resources",
+    ];
     let wanted = ContainerCreateBody {
         image: Some(MAVEN.to_owned()),
         entrypoint: Some(Vec::new()),
