@@ -122,7 +122,10 @@ async fn negotiates_as_2_2_does() {
             let text =
                 format!("Invalid or unsupported protocol version ({version}); highest supported is 4 ");
             assert_eq!(body, error(0x0A, &text).1);
-            assert_eq!(peer.stream.read(&mut [0]).unwrap(), 0, "and then it closes");
+            // It stays open, and says so again whatever comes.
+            peer.version = 4;
+            peer.send(5, &[]);
+            assert_eq!(peer.frame(), (header, body));
         }
         let mut peer = Peer::open(address, 4);
         let unexpected = "Unexpected message QUERY, expecting STARTUP or OPTIONS";
@@ -136,7 +139,6 @@ async fn negotiates_as_2_2_does() {
         assert_eq!(peer.ask(1, &startup(&[("CQL_VERSION", "9.9.9"), ("DRIVER_NAME", "x")])), (2, vec![]));
         let again = "Unexpected message STARTUP, the connection is already initialized";
         assert_eq!(peer.ask(1, &startup(&[("CQL_VERSION", "3.0.0")])), error(0x0A, again));
-        assert_eq!(peer.ask(0x55, &[]), error(0x0A, "Unknown opcode 85"));
         assert_eq!(peer.ask(7, &query("SELECT", &[0, 99, 0])).0, 0, "an unknown consistency level");
         assert_eq!(peer.ask(11, &[0, 1, 0, 1, b'X']), error(0x0A, "Invalid value 'X' for Type"));
         assert_eq!(peer.ask(7, &[0, 0]).0, 0, "a body cut off");
@@ -148,9 +150,54 @@ async fn negotiates_as_2_2_does() {
         let (header, body) = peer.frame();
         assert_eq!((header[1], header[4], body), (1, 2, vec![0; 5]), "READY is compressed");
 
+        let mut peer = Peer::started(address, 4);
+        assert_eq!(peer.ask(0x55, &[]), error(0x0A, "Unknown opcode 85"));
+        assert_eq!(peer.ask(5, &[]), error(0x0A, "Unknown opcode 85"), "no way past it");
+
         let mut peer = Peer::open(address, 4);
         peer.stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         assert_eq!(peer.frame().0[..5], [0x84, 0, 0, 0, 0]);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn words_what_cannot_be_read_as_2_2_does() {
+    let (node, _ring) = single("127.9.3.5").await;
+    let address = node.address();
+    tokio::task::spawn_blocking(move || {
+        let mut peer = Peer::started(address, 4);
+        let text = "Not enough bytes to read an UTF8 serialized string preceded by its 4 bytes length";
+        for body in [&[][..], &[0, 0, 0, 9], &[0xff; 4]] {
+            assert_eq!(peer.ask(7, body), error(0x0A, text));
+        }
+        let text = "Not enough bytes to read a byte array preceded by its 2 bytes length";
+        assert_eq!(peer.ask(10, &[0, 16, 1]), error(0x0A, text));
+        let text = "java.lang.IndexOutOfBoundsException: readerIndex(5) + length(2) exceeds writerIndex(5)";
+        assert_eq!(peer.ask(7, &[0, 0, 0, 1, b'x']), error(0, text));
+        let text = "java.lang.IndexOutOfBoundsException: index: 14, length: 9 (expected: range(0, 14))";
+        assert_eq!(peer.ask(7, &query("x", &[0, 1, 1, 0, 1, 0, 0, 0, 9])), error(0, text));
+        let text = "Cannot decode string as UTF8: 'e28228'; java.nio.charset.MalformedInputException: \
+                    Input length = 2";
+        assert_eq!(peer.ask(9, &[0, 0, 0, 5, b'a', b'b', 0xe2, 0x82, 0x28]), error(0x0A, text));
+        let text = "The page size cannot be 0";
+        assert_eq!(peer.ask(7, &query("x", &[0, 1, 4, 0, 0, 0, 0])), error(0x0A, text));
+        let text = "Invalid query kind in BATCH messages. Must be 0 or 1 but got 9";
+        assert_eq!(peer.ask(13, &[7, 0, 1, 9]), error(0x0A, text));
+        assert_eq!(peer.ask(15, &[0xff; 4]), error(0, "java.lang.NullPointerException"));
+        assert_eq!(peer.ask(15, &[0; 4]), (16, vec![0xff; 4]));
+
+        let mut peer = Peer::open(address, 4);
+        for (version, text) in [
+            ("x", "Invalid version value: x"),
+            (
+                "2.0.0",
+                "CQL version 2.0.0 is not supported by the binary protocol (supported version are >= 3.0.0)",
+            ),
+        ] {
+            assert_eq!(peer.ask(1, &startup(&[("cql_version", version)])), error(0x0A, text));
+        }
     })
     .await
     .unwrap();
@@ -190,6 +237,10 @@ async fn tells_of_changes_before_it_answers() {
         assert_eq!(peer.frame().1, [vec![0, 0, 0, 5], change(&["CREATED", "TABLE", "ks", "t"])].concat());
         let nothing = "CREATE TABLE IF NOT EXISTS ks.t (k int PRIMARY KEY)";
         assert_eq!(peer.query(nothing), (8, vec![0, 0, 0, 1]));
+        peer.send(7, &query("DROP KEYSPACE ks", &[0, 1, 0]));
+        event(&mut peer, &["DROPPED", "TABLE", "ks", "t"]);
+        event(&mut peer, &["DROPPED", "KEYSPACE", "ks"]);
+        assert_eq!(peer.frame().1, [vec![0, 0, 0, 5], change(&["DROPPED", "KEYSPACE", "ks"])].concat());
         assert_eq!(peer.query("SELECT * FROM system.peers_v2"), error(0x2200, "unconfigured table peers_v2"));
         assert_eq!(
             peer.query("SELECT * FROM system_schema.keyspaces"),
@@ -361,6 +412,14 @@ async fn describes_prepared_statements() {
         let (_, rest) = peer.prepare("SELECT * FROM ks.t");
         assert_eq!(rest[..12], [0; 12]);
 
+        let one = "INSERT INTO ks.t (b, a) VALUES (?, ?);";
+        let (_, rest) = peer.prepare(&format!("BEGIN BATCH {one} {one} APPLY BATCH"));
+        assert_eq!(rest[8..16], [0, 0, 0, 2, 0, 3, 0, 2], "the last variables of the key");
+
+        peer.query("ALTER TABLE ks.t WITH default_time_to_live = 1000");
+        assert_eq!(peer.execute(&id, 0, &[int(4), int(7), int(4)]), (8, vec![0, 0, 0, 1]), "still known");
+        let (_, rows) = peer.query("SELECT ttl(v) FROM ks.t WHERE a = 4 AND b = 4");
+        assert!(!rows.ends_with(&[0xff; 4]), "and with the new options");
         peer.query("ALTER TABLE ks.t ADD w int");
         let (opcode, body) = peer.execute(&id, 0, &[int(1), int(7), int(2)]);
         assert_eq!((opcode, &body[..4]), (0, &[0, 0, 0x25, 0][..]), "the table has changed");

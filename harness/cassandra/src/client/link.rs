@@ -156,7 +156,7 @@ impl Wire {
             match self.decoder.decode(&mut self.input) {
                 Decoded::Incomplete => return Ok(()),
                 Decoded::Frame(frame) => self.answer(&frame),
-                Decoded::Bad(_, error) | Decoded::Unsupported(error) => return Err(error.to_string()),
+                Decoded::Bad(_, error) => return Err(error.to_string()),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::frame::MAX_BODY;
+use super::frame::{DECODER_ERROR, MAX_FRAME};
 use crate::CqlError;
 
 /// How bodies are compressed, as agreed in STARTUP.
@@ -42,34 +42,43 @@ impl Compression {
 
     /// The body of a compressed form; never longer than a body may be.
     pub fn decompress(self, body: &Bytes) -> Result<Bytes, CqlError> {
-        let broken = |what: &str| CqlError::Protocol(format!("Cannot decompress frame: {what}"));
         match self {
-            Self::None => {
-                Err(CqlError::Protocol("Unexpected compressed frame: no compression was agreed".to_owned()))
-            }
-            Self::Lz4 => {
-                let (length, block) = body.split_at_checked(4).ok_or_else(|| broken("no length"))?;
-                let length = i32::from_be_bytes(length.try_into().unwrap_or_default());
-                let length = usize::try_from(length).map_err(|_| broken("negative length"))?;
-                // No byte of LZ4 stands for more than 255: a greater length is a lie, and gets no memory.
-                if length > MAX_BODY || length > block.len().saturating_mul(255) {
-                    return Err(broken("impossible length"));
-                }
-                let plain =
-                    lz4_flex::block::decompress(block, length).map_err(|error| broken(&error.to_string()))?;
-                if plain.len() != length {
-                    return Err(broken("wrong length"));
-                }
-                Ok(Bytes::from(plain))
-            }
+            Self::None => Ok(body.clone()),
+            Self::Lz4 => unlz4(body)
+                .map(Bytes::from)
+                .map_err(|text| CqlError::Server(format!("{DECODER_ERROR}{text}"))),
             Self::Snappy => {
-                let length = snap::raw::decompress_len(body).map_err(|error| broken(&error.to_string()))?;
-                if length > MAX_BODY || length > body.len().saturating_mul(64) {
-                    return Err(broken("impossible length"));
+                let broken = || {
+                    let text = "Provided frame does not appear to be Snappy compressed";
+                    CqlError::Protocol(text.to_owned())
+                };
+                let length = snap::raw::decompress_len(body).map_err(|_| broken())?;
+                if length > MAX_FRAME || length > body.len().saturating_mul(64) {
+                    return Err(broken());
                 }
-                let plain = snap::raw::Decoder::new().decompress_vec(body);
-                plain.map(Bytes::from).map_err(|error| broken(&error.to_string()))
+                snap::raw::Decoder::new().decompress_vec(body).map(Bytes::from).map_err(|_| broken())
             }
         }
     }
+}
+
+/// A block behind its length; the error as the original says it, but for the place where the block is wrong.
+fn unlz4(body: &[u8]) -> Result<Vec<u8>, String> {
+    let (length, block) = body
+        .split_at_checked(4)
+        .ok_or_else(|| format!("java.lang.ArrayIndexOutOfBoundsException: {}", body.len()))?;
+    let length = i32::from_be_bytes(length.try_into().unwrap_or_default());
+    let wrong = || {
+        let end = body.len();
+        format!("net.jpountz.lz4.LZ4Exception: Error decoding offset {end} of input buffer")
+    };
+    let Ok(length) = usize::try_from(length) else {
+        return Err(format!("java.lang.IllegalArgumentException: initialCapacity: {length} (expectd: 0+)"));
+    };
+    // No byte of LZ4 stands for more than 255: a greater length is a lie, and gets no memory.
+    if length > MAX_FRAME || length > block.len().saturating_mul(255) {
+        return Err(wrong());
+    }
+    let plain = lz4_flex::block::decompress(block, length).map_err(|_| wrong())?;
+    if plain.len() == length { Ok(plain) } else { Err(wrong()) }
 }

@@ -5,9 +5,11 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use super::Compression;
 use crate::CqlError;
 
-/// The longest body that is read, in bytes: `native_transport_max_frame_size_in_mb` of 256.
-pub const MAX_BODY: usize = 256 * 1024 * 1024;
+/// The longest frame that is read, in bytes: `native_transport_max_frame_size_in_mb` of 256.
+pub const MAX_FRAME: usize = 256 * 1024 * 1024;
 const HEADER: usize = 9;
+/// The version is looked at once there are as many bytes as the header of versions 1 and 2 has.
+const OLD_HEADER: usize = 8;
 
 /// Opcodes.
 #[allow(missing_docs)]
@@ -16,6 +18,7 @@ pub mod opcode {
     pub const STARTUP: u8 = 0x01;
     pub const READY: u8 = 0x02;
     pub const AUTHENTICATE: u8 = 0x03;
+    pub const CREDENTIALS: u8 = 0x04;
     pub const OPTIONS: u8 = 0x05;
     pub const SUPPORTED: u8 = 0x06;
     pub const QUERY: u8 = 0x07;
@@ -28,6 +31,52 @@ pub mod opcode {
     pub const AUTH_CHALLENGE: u8 = 0x0E;
     pub const AUTH_RESPONSE: u8 = 0x0F;
     pub const AUTH_SUCCESS: u8 = 0x10;
+}
+
+/// The name of an opcode, and whether it is one of requests.
+fn named(code: u8) -> Option<(&'static str, bool)> {
+    Some(match code {
+        opcode::ERROR => ("ERROR", false),
+        opcode::STARTUP => ("STARTUP", true),
+        opcode::READY => ("READY", false),
+        opcode::AUTHENTICATE => ("AUTHENTICATE", false),
+        opcode::CREDENTIALS => ("CREDENTIALS", true),
+        opcode::OPTIONS => ("OPTIONS", true),
+        opcode::SUPPORTED => ("SUPPORTED", false),
+        opcode::QUERY => ("QUERY", true),
+        opcode::RESULT => ("RESULT", false),
+        opcode::PREPARE => ("PREPARE", true),
+        opcode::EXECUTE => ("EXECUTE", true),
+        opcode::REGISTER => ("REGISTER", true),
+        opcode::EVENT => ("EVENT", false),
+        opcode::BATCH => ("BATCH", true),
+        opcode::AUTH_CHALLENGE => ("AUTH_CHALLENGE", false),
+        opcode::AUTH_RESPONSE => ("AUTH_RESPONSE", true),
+        opcode::AUTH_SUCCESS => ("AUTH_SUCCESS", false),
+        _ => return None,
+    })
+}
+
+/// What stands before errors of the frame itself.
+pub(super) const DECODER_ERROR: &str = "io.netty.handler.codec.DecoderException: ";
+
+/// Refuses an opcode that is none, or not one of what the frame says it is.
+pub(super) fn check_opcode(code: u8, response: bool) -> Result<(), CqlError> {
+    match named(code) {
+        // To the original opcodes have a sign.
+        None if code >= 0x80 => {
+            let code = i32::from(code) - 256;
+            Err(CqlError::Server(format!("{DECODER_ERROR}java.lang.ArrayIndexOutOfBoundsException: {code}")))
+        }
+        None => Err(CqlError::Protocol(format!("Unknown opcode {code}"))),
+        Some((name, request)) if request == response => {
+            let (wanted, got) = if response { ("REQUEST", "RESPONSE") } else { ("RESPONSE", "REQUEST") };
+            Err(CqlError::Protocol(format!(
+                "Wrong protocol direction (expected {wanted}, got {got}) for opcode {code} ({name})"
+            )))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// Flags of a frame.
@@ -102,10 +151,8 @@ pub enum Decoded {
     Incomplete,
     /// A frame.
     Frame(Frame),
-    /// A frame that cannot be read; the connection can go on. Its stream, and why.
+    /// A frame that cannot be read. Its stream, and why. The connection stays, of use or not.
     Bad(i16, CqlError),
-    /// A version that is not spoken, or no frame at all: the connection is over.
-    Unsupported(CqlError),
 }
 
 /// Cuts a stream of bytes into frames.
@@ -115,6 +162,8 @@ pub struct Decoder {
     pub compression: Compression,
     /// Bytes of a frame too long that are still to be thrown away, and its stream and length.
     discarding: Option<(usize, i16, usize)>,
+    /// A header that is none, which the original never gets past: whatever comes is answered with the same error.
+    stuck: Option<(i16, CqlError)>,
 }
 
 impl Decoder {
@@ -123,22 +172,31 @@ impl Decoder {
         if self.discarding.is_some() {
             return self.discard(bytes);
         }
-        let Some(first) = bytes.first().copied() else { return Decoded::Incomplete };
+        if let Some((stream, error)) = self.stuck.clone() {
+            return if bytes.is_empty() { Decoded::Incomplete } else { self.stick(bytes, stream, error) };
+        }
+        if bytes.len() < OLD_HEADER {
+            return Decoded::Incomplete;
+        }
+        let first = bytes[0];
         let version = match first & 0x7f {
             3 => Version::V3,
             4 => Version::V4,
-            other => return Decoded::Unsupported(unsupported(other)),
+            other => return self.stick(bytes, 0, unsupported(other)),
         };
         if bytes.len() < HEADER {
             return Decoded::Incomplete;
         }
         let mut header = &bytes[1..HEADER];
         let (flags, stream, opcode) = (header.get_u8(), header.get_i16(), header.get_u8());
+        if let Err(error) = check_opcode(opcode, first & 0x80 != 0) {
+            let stream = if matches!(error, CqlError::Protocol(_)) { stream } else { 0 };
+            return self.stick(bytes, stream, error);
+        }
         // A negative length is a very long one, as in the original.
         let length = header.get_u32() as usize;
-        if length > MAX_BODY {
-            bytes.advance(HEADER);
-            self.discarding = Some((length, stream, length));
+        if HEADER + length > MAX_FRAME {
+            self.discarding = Some((HEADER + length, stream, HEADER + length));
             return self.discard(bytes);
         }
         if bytes.len() < HEADER + length {
@@ -146,10 +204,12 @@ impl Decoder {
         }
         bytes.advance(HEADER);
         let mut body = bytes.split_to(length).freeze();
-        if flags & flags::COMPRESSED != 0 {
+        // Nothing is wrong with the flag before a compression is agreed: it means nothing.
+        if flags & flags::COMPRESSED != 0 && self.compression != Compression::None {
             body = match self.compression.decompress(&body) {
                 Ok(body) => body,
-                Err(error) => return Decoded::Bad(stream, error),
+                // The stream is forgotten by then.
+                Err(error) => return Decoded::Bad(0, error),
             };
         }
         Decoded::Frame(Frame { version, response: first & 0x80 != 0, flags, stream, opcode, body })
@@ -164,8 +224,14 @@ impl Decoder {
             return Decoded::Incomplete;
         }
         self.discarding = None;
-        let text = format!("Request is too big: length {length} exceeds maximum allowed length {MAX_BODY}.");
+        let text = format!("Request is too big: length {length} exceeds maximum allowed length {MAX_FRAME}.");
         Decoded::Bad(stream, CqlError::Invalid(text))
+    }
+
+    fn stick(&mut self, bytes: &mut BytesMut, stream: i16, error: CqlError) -> Decoded {
+        bytes.clear();
+        self.stuck = Some((stream, error.clone()));
+        Decoded::Bad(stream, error)
     }
 }
 

@@ -12,6 +12,6 @@ mod wire;
 mod tests;
 
 pub use compression::Compression;
-pub use frame::{Decoded, Decoder, Frame, MAX_BODY, Version, flags, opcode};
+pub use frame::{Decoded, Decoder, Frame, MAX_FRAME, Version, flags, opcode};
 pub use request::{EventKind, Parameters, Request};
 pub use response::{Answer, Response};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::frame::{Frame, flags, opcode};
+use super::frame::{Frame, check_opcode, flags, opcode};
 use super::wire::{Reader, Writer};
 use super::{Compression, Version};
 use crate::cql::BatchKind;
@@ -58,7 +58,7 @@ pub enum Request {
     Execute(Vec<u8>, Parameters),
     Register(Vec<EventKind>),
     Batch(BatchRequest),
-    AuthResponse(Option<Bytes>),
+    AuthResponse(Bytes),
 }
 
 mod query_flags {
@@ -102,16 +102,14 @@ impl Request {
 
     /// Reads the request of a frame.
     pub fn decode(frame: &Frame) -> Result<Self, CqlError> {
-        let protocol = |text: String| Err(CqlError::Protocol(text));
-        if frame.response {
-            return protocol(format!(
-                "Wrong protocol direction (expected REQUEST, got RESPONSE) for opcode {}",
-                frame.opcode
-            ));
-        }
+        check_opcode(frame.opcode, frame.response)?;
         let mut from = Reader::new(frame.body.clone());
-        if frame.version >= Version::V4 && frame.flags & flags::PAYLOAD != 0 {
+        if frame.flags & flags::PAYLOAD != 0 {
             from.skip_bytes_map()?;
+            if frame.version < Version::V4 {
+                let text = "Received frame with CUSTOM_PAYLOAD flag for native protocol version < 4";
+                return Err(CqlError::Protocol(text.to_owned()));
+            }
         }
         let from = &mut from;
         Ok(match frame.opcode {
@@ -126,20 +124,16 @@ impl Request {
                 from.string_list()?.iter().map(|name| EventKind::named(name)).collect::<Result<_, _>>()?,
             ),
             opcode::BATCH => Self::Batch(read_batch(from, frame.version)?),
-            opcode::AUTH_RESPONSE => Self::AuthResponse(from.bytes()?),
-            code @ (opcode::ERROR
-            | opcode::READY
-            | opcode::AUTHENTICATE
-            | opcode::SUPPORTED
-            | opcode::RESULT
-            | opcode::EVENT
-            | opcode::AUTH_CHALLENGE
-            | opcode::AUTH_SUCCESS) => {
-                return protocol(format!(
-                    "Wrong protocol direction (expected RESPONSE, got REQUEST) for opcode {code}"
-                ));
+            opcode::AUTH_RESPONSE => match from.bytes()? {
+                Some(token) => Self::AuthResponse(token),
+                None => return Err(CqlError::Server("java.lang.NullPointerException".to_owned())),
+            },
+            // CREDENTIALS: what version 1 had in the place of AUTH_RESPONSE.
+            _ => {
+                let text = "Legacy credentials authentication is not supported in protocol versions > 1. Please \
+                            use SASL authentication via a SaslResponse message";
+                return Err(CqlError::Protocol(text.to_owned()));
             }
-            code => return protocol(format!("Unknown opcode {code}")),
         })
     }
 
@@ -168,7 +162,7 @@ impl Request {
                 out.string_list(&kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>());
             }
             Self::Batch(batch) => write_batch(&mut out, batch),
-            Self::AuthResponse(token) => out.bytes(token.as_deref()),
+            Self::AuthResponse(token) => out.bytes(Some(token)),
         }
         let (opcode, body) = (self.opcode(), out.out.freeze());
         Frame { version, response: false, flags: 0, stream, opcode, body }
@@ -176,11 +170,12 @@ impl Request {
 
     /// What STARTUP asks for: the compression, if it is one that is known.
     pub fn compression(entries: &[(String, String)]) -> Result<Compression, CqlError> {
-        let Some((_, name)) = entries.iter().find(|(key, _)| key == "COMPRESSION") else {
+        let Some((_, name)) = entries.iter().find(|(key, _)| key.eq_ignore_ascii_case("COMPRESSION")) else {
             return Ok(Compression::None);
         };
-        Compression::named(name)
-            .ok_or_else(|| CqlError::Protocol(format!("Unknown compression algorithm: {name}")))
+        Compression::named(name).ok_or_else(|| {
+            CqlError::Protocol(format!("Unknown compression algorithm: {}", name.to_lowercase()))
+        })
     }
 }
 
@@ -295,28 +290,31 @@ fn write_values(out: &mut Writer, values: &BoundValues) {
 }
 
 fn read_batch(from: &mut Reader, version: Version) -> Result<BatchRequest, CqlError> {
-    let kind = match from.u8()? {
-        0 => BatchKind::Logged,
-        1 => BatchKind::Unlogged,
-        2 => BatchKind::Counter,
-        other => return Err(CqlError::Protocol(format!("Invalid BATCH message type {other}"))),
-    };
+    let kind = from.u8()?;
     let mut items = Vec::new();
     for _ in 0..from.u16()? {
         items.push(match from.u8()? {
             0 => BatchItem::Query(from.long_string()?, read_values(from, version, false)?),
             1 => BatchItem::Prepared(from.short_bytes()?.to_vec(), read_values(from, version, false)?),
-            _ => {
-                return Err(CqlError::Protocol(
-                    "Invalid query kind in BATCH messages. Must be 0 or 1 but got".to_owned(),
-                ));
+            kind => {
+                let kind = kind.cast_signed();
+                return Err(CqlError::Protocol(format!(
+                    "Invalid query kind in BATCH messages. Must be 0 or 1 but got {kind}"
+                )));
             }
         });
     }
-    let consistency = from.consistency()?;
-    let flags = from.u8()?;
-    let serial = if flags & query_flags::SERIAL != 0 { Some(from.consistency()?) } else { None };
-    let timestamp = if flags & query_flags::TIMESTAMP != 0 { Some(read_timestamp(from)?) } else { None };
+    let Options { consistency, serial, timestamp, .. } = Parameters::read(from, version)?.options;
+    // Looked at last.
+    let kind = match kind {
+        0 => BatchKind::Logged,
+        1 => BatchKind::Unlogged,
+        2 => BatchKind::Counter,
+        other => {
+            let other = other.cast_signed();
+            return Err(CqlError::Protocol(format!("Invalid BATCH message type {other}")));
+        }
+    };
     Ok(BatchRequest { kind, items, consistency, serial, timestamp })
 }
 

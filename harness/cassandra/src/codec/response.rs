@@ -13,6 +13,8 @@ pub enum Response {
     Error(CqlError),
     Ready,
     Authenticate(String),
+    /// Without a token.
+    AuthSuccess,
     Supported(Vec<(String, Vec<String>)>),
     Void,
     /// Rows; read without names and types they have no columns.
@@ -80,6 +82,10 @@ impl Response {
                 opcode::ERROR
             }
             Self::Ready => opcode::READY,
+            Self::AuthSuccess => {
+                out.bytes(None);
+                opcode::AUTH_SUCCESS
+            }
             Self::Authenticate(class) => {
                 out.string(class);
                 opcode::AUTHENTICATE
@@ -128,6 +134,7 @@ impl Response {
             opcode::ERROR => Self::Error(read_error(from)?),
             opcode::READY => Self::Ready,
             opcode::AUTHENTICATE => Self::Authenticate(from.string()?),
+            opcode::AUTH_SUCCESS => Self::AuthSuccess,
             opcode::SUPPORTED => {
                 let entries = (0..from.u16()?).map(|_| Ok((from.string()?, from.string_list()?)));
                 Self::Supported(entries.collect::<Result<_, CqlError>>()?)

@@ -10,6 +10,7 @@ use crate::{Consistency, CqlError};
 /// Reads a body from its beginning to its end.
 pub(super) struct Reader {
     rest: Bytes,
+    length: usize,
 }
 
 type Read<T> = Result<T, CqlError>;
@@ -18,25 +19,38 @@ fn short(what: &str) -> CqlError {
     CqlError::Protocol(format!("Not enough bytes to read {what}"))
 }
 
+const SHORT_TEXT: &str = "an UTF8 serialized string preceded by its 2 bytes length";
+const LONG_TEXT: &str = "an UTF8 serialized string preceded by its 4 bytes length";
+const SHORT_BYTES: &str = "a byte array preceded by its 2 bytes length";
+
 impl Reader {
     pub(super) fn new(rest: Bytes) -> Self {
-        Self { rest }
+        let length = rest.len();
+        Self { rest, length }
+    }
+
+    /// A number that is not all there; what the original says of its buffer behind that is left out.
+    fn cut(&self, length: usize) -> CqlError {
+        let (at, end) = (self.length - self.rest.len(), self.length);
+        CqlError::Server(format!(
+            "java.lang.IndexOutOfBoundsException: readerIndex({at}) + length({length}) exceeds writerIndex({end})"
+        ))
     }
 
     pub(super) fn u8(&mut self) -> Read<u8> {
-        self.rest.try_get_u8().map_err(|_| short("a byte"))
+        self.rest.try_get_u8().map_err(|_| self.cut(1))
     }
 
     pub(super) fn u16(&mut self) -> Read<u16> {
-        self.rest.try_get_u16().map_err(|_| short("a short"))
+        self.rest.try_get_u16().map_err(|_| self.cut(2))
     }
 
     pub(super) fn i32(&mut self) -> Read<i32> {
-        self.rest.try_get_i32().map_err(|_| short("an int"))
+        self.rest.try_get_i32().map_err(|_| self.cut(4))
     }
 
     pub(super) fn i64(&mut self) -> Read<i64> {
-        self.rest.try_get_i64().map_err(|_| short("a long"))
+        self.rest.try_get_i64().map_err(|_| self.cut(8))
     }
 
     fn take(&mut self, length: usize, what: &str) -> Read<Bytes> {
@@ -49,25 +63,30 @@ impl Reader {
     }
 
     pub(super) fn string(&mut self) -> Read<String> {
-        let length = usize::from(self.u16()?);
-        self.text(length, "an UTF8 serialized string preceded by it's 2 bytes length")
+        let length = usize::from(self.u16().map_err(|_| short(SHORT_TEXT))?);
+        self.text(length, SHORT_TEXT)
     }
 
     pub(super) fn long_string(&mut self) -> Read<String> {
-        let length =
-            usize::try_from(self.i32()?).map_err(|_| CqlError::Protocol("Negative length".to_owned()))?;
-        self.text(length, "an UTF8 serialized string preceded by it's 4 bytes length")
+        let length = self.i32().ok().and_then(|length| usize::try_from(length).ok());
+        self.text(length.ok_or_else(|| short(LONG_TEXT))?, LONG_TEXT)
     }
 
     fn text(&mut self, length: usize, what: &str) -> Read<String> {
         let bytes = self.take(length, what)?;
-        String::from_utf8(bytes.to_vec())
-            .map_err(|_| CqlError::Protocol("Cannot decode string as UTF8".to_owned()))
+        String::from_utf8(bytes.to_vec()).map_err(|error| {
+            let good = error.utf8_error().valid_up_to();
+            let wrong = error.utf8_error().error_len().unwrap_or(length - good);
+            let hex: String = bytes[good..].iter().map(|byte| format!("{byte:02x}")).collect();
+            CqlError::Protocol(format!(
+                "Cannot decode string as UTF8: '{hex}'; java.nio.charset.MalformedInputException: Input length = {wrong}"
+            ))
+        })
     }
 
     pub(super) fn short_bytes(&mut self) -> Read<Bytes> {
-        let length = usize::from(self.u16()?);
-        self.take(length, "a byte array preceded by it's 2 bytes length")
+        let length = usize::from(self.u16().map_err(|_| short(SHORT_BYTES))?);
+        self.take(length, SHORT_BYTES)
     }
 
     /// `Err` holds the negative length that stands for something else than a value.
@@ -75,7 +94,13 @@ impl Reader {
         let length = self.i32()?;
         match usize::try_from(length) {
             Err(_) => Ok(Err(length)),
-            Ok(length) => self.take(length, "a byte array preceded by it's 4 bytes length").map(Ok),
+            Ok(length) if length > self.rest.len() => {
+                let (at, end) = (self.length - self.rest.len(), self.length);
+                Err(CqlError::Server(format!(
+                    "java.lang.IndexOutOfBoundsException: index: {at}, length: {length} (expected: range(0, {end}))"
+                )))
+            }
+            Ok(length) => Ok(Ok(self.rest.split_to(length))),
         }
     }
 

@@ -37,8 +37,19 @@ pub struct Cluster {
 
 #[derive(Debug)]
 struct Prepared {
+    /// What it was made of, to make it again when only options of its tables have changed.
+    cql: String,
+    keyspace: Option<String>,
     plan: Plan,
     info: PreparedInfo,
+}
+
+/// What has become of the tables of a plan.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tables {
+    Same,
+    OtherOptions,
+    OtherColumns,
 }
 
 /// One statement of a BATCH message.
@@ -172,11 +183,15 @@ impl Cluster {
     /// Prepares a statement on the session's node.
     pub fn prepare(&mut self, session: &Session, cql: &str) -> Result<PreparedInfo, CqlError> {
         let id = statement_id(session.keyspace.as_deref(), cql);
-        if let Some(known) = self.prepared.get(&session.node).and_then(|prepared| prepared.get(&id))
-            && self.is_current(session, &known.plan)
-        {
-            return Ok(known.info.clone());
+        match self.prepared.get(&session.node).and_then(|prepared| prepared.get(&id)) {
+            Some(known) if self.tables_now(session, &known.plan) < Tables::OtherColumns => {
+                Ok(known.info.clone())
+            }
+            _ => self.prepare_anew(session, cql, id),
         }
+    }
+
+    fn prepare_anew(&mut self, session: &Session, cql: &str, id: [u8; 16]) -> Result<PreparedInfo, CqlError> {
         let parsed = cql::parse(cql)?;
         let planned = plan::plan(&parsed, &|name| self.table(session, name))?;
         let columns = match &planned.plan {
@@ -185,11 +200,13 @@ impl Cluster {
         };
         let info =
             PreparedInfo { id, binds: planned.binds, partition_binds: planned.partition_binds, columns };
+        let (cql, keyspace) = (cql.to_owned(), session.keyspace.clone());
+        let made = Prepared { cql, keyspace, plan: planned.plan, info: info.clone() };
         let prepared = self.prepared.entry(session.node).or_default();
         if prepared.len() >= MAX_PREPARED {
             prepared.pop_first();
         }
-        prepared.insert(id, Arc::new(Prepared { plan: planned.plan, info: info.clone() }));
+        prepared.insert(id, Arc::new(made));
         Ok(info)
     }
 
@@ -216,18 +233,15 @@ impl Cluster {
         if request.items.len() > MAX_BATCH {
             return Err(invalid!("Batch statement cannot contain more than {MAX_BATCH} statements."));
         }
-        let mut writes = Vec::with_capacity(request.items.len());
-        for item in &request.items {
-            let (plan, values) = self.batch_item(session, item)?;
-            match plan {
-                Plan::Write(write) => writes.push((write, values)),
-                _ => {
-                    return Err(invalid!(
-                        "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed."
-                    ));
-                }
-            }
-        }
+        let items = request.items.iter().map(|item| self.batch_item(session, item));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        let writes = items.into_iter().map(|(plan, values)| match plan {
+            Plan::Write(write) => Ok((write, values)),
+            _ => Err(invalid!(
+                "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed."
+            )),
+        });
+        let writes = writes.collect::<Result<Vec<_>, _>>()?;
         let options = Options {
             consistency: request.consistency,
             serial: request.serial,
@@ -248,37 +262,54 @@ impl Cluster {
                 let planned = plan::plan(&parsed, &|name| self.table(session, name))?;
                 let values = positional(values, &planned.binds)?;
                 if values.len() != planned.binds.len() {
-                    return Err(wrong_count(planned.binds.len(), values.len()));
+                    return Err(wrong_batch_count(planned.binds.len(), values.len()));
                 }
                 Ok((planned.plan, values))
             }
             BatchItem::Prepared(id, values) => {
                 let prepared = self.prepared(session, id)?;
-                Ok((prepared.plan.clone(), bound(&prepared, values)?))
+                let values = positional(values, &prepared.info.binds)?;
+                if values.len() != prepared.info.binds.len() {
+                    return Err(wrong_batch_count(prepared.info.binds.len(), values.len()));
+                }
+                Ok((prepared.plan.clone(), values))
             }
         }
     }
 
-    /// A prepared statement; one whose table has changed since is dropped, as the original drops it.
+    /// A prepared statement; one whose table has other columns since is dropped, as the original drops it.
     fn prepared(&mut self, session: &Session, id: &[u8]) -> Result<Arc<Prepared>, CqlError> {
         let key: [u8; 16] = id.try_into().map_err(|_| CqlError::unprepared(id))?;
         let found = self.prepared.get(&session.node).and_then(|prepared| prepared.get(&key)).cloned();
-        match found {
-            Some(found) if self.is_current(session, &found.plan) => Ok(found),
-            Some(_) => {
+        let Some(found) = found else { return Err(CqlError::unprepared(id)) };
+        match self.tables_now(session, &found.plan) {
+            Tables::Same => Ok(found),
+            Tables::OtherOptions => {
+                let session = Session { keyspace: found.keyspace.clone(), ..session.clone() };
+                self.prepare_anew(&session, &found.cql, key)?;
+                self.prepared
+                    .get(&session.node)
+                    .and_then(|prepared| prepared.get(&key))
+                    .cloned()
+                    .ok_or_else(|| CqlError::unprepared(id))
+            }
+            Tables::OtherColumns => {
                 self.prepared.entry(session.node).or_default().remove(&key);
                 Err(CqlError::unprepared(id))
             }
-            None => Err(CqlError::unprepared(id)),
         }
     }
 
-    /// Whether the tables of a plan are still what they were.
-    fn is_current(&self, session: &Session, plan: &Plan) -> bool {
-        plan.tables().into_iter().all(|table| {
+    fn tables_now(&self, session: &Session, plan: &Plan) -> Tables {
+        let now = plan.tables().into_iter().map(|table| {
             let name = TableName { keyspace: Some(table.keyspace.clone()), name: table.name.clone() };
-            self.table(session, &name).is_ok_and(|now| Arc::ptr_eq(&now, table))
-        })
+            match self.table(session, &name) {
+                Ok(now) if Arc::ptr_eq(&now, table) => Tables::Same,
+                Ok(now) if now.has_columns_of(table) => Tables::OtherOptions,
+                _ => Tables::OtherColumns,
+            }
+        });
+        now.max().unwrap_or(Tables::Same)
     }
 
     /// A table by its name, in the keyspace in use if the name says none.
@@ -321,6 +352,10 @@ fn bound(prepared: &Prepared, values: &BoundValues) -> Result<Vec<BoundValue>, C
         return Err(wrong_count(prepared.info.binds.len(), values.len()));
     }
     Ok(values)
+}
+
+fn wrong_batch_count(markers: usize, values: usize) -> CqlError {
+    invalid!("There were {markers} markers(?) in CQL but {values} bound variables")
 }
 
 fn wrong_count(markers: usize, values: usize) -> CqlError {

@@ -99,7 +99,14 @@ impl Cluster {
     fn drop_keyspace(&mut self, name: &str, conditional: bool) -> Changed {
         modifiable(name)?;
         match self.keyspaces.remove(name) {
-            Some(_) => Ok(keyspace_change(ChangeKind::Dropped, name)),
+            Some(keyspace) => {
+                // Its tables and types are told of, but no keyspace being updated for each.
+                let tables =
+                    keyspace.tables.keys().map(|table| table_change(ChangeKind::Dropped, name, table));
+                let types = keyspace.types.keys().map(|ty| type_change(ChangeKind::Dropped, name, ty));
+                self.events.extend(tables.chain(types).flatten().map(ClusterEvent::Schema));
+                Ok(keyspace_change(ChangeKind::Dropped, name))
+            }
             None if conditional => Ok(None),
             None => Err(CqlError::Config(format!("Cannot drop non existing keyspace '{name}'."))),
         }

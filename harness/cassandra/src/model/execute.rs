@@ -141,7 +141,10 @@ impl Cluster {
                 None => default_time,
             };
             let keyspace = self.writable(plan)?;
-            check_level(keyspace, plan, conditional, options)?;
+            // Of a batch without conditions any level is taken.
+            if conditional || !is_batch {
+                check_level(keyspace, plan, conditional, options)?;
+            }
             let target = apply::target(plan, &scope, default_time)?;
             if conditional && target.partitions.len() > 1 {
                 return Err(several_partitions(is_batch));

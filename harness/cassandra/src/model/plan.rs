@@ -67,11 +67,18 @@ pub(super) fn plan(parsed: &Parsed, lookup: Lookup<'_>) -> Result<Planned, CqlEr
         }
         other => Plan::Other(other.clone()),
     };
-    // A batch has no partition of its own.
+    // The statements of a batch have one table, or no partition.
+    let one_table = |batch: &BatchPlan| {
+        let first = Arc::clone(&batch.writes.first()?.table);
+        let same =
+            |write: &WritePlan| write.table.keyspace == first.keyspace && write.table.name == first.name;
+        batch.writes.iter().all(same).then_some(first)
+    };
     let key = match &plan {
+        Plan::Batch(batch) => one_table(batch),
         Plan::Select(select) => Some(Arc::clone(&select.table)),
         Plan::Write(write) => Some(Arc::clone(&write.table)),
-        _ => None,
+        Plan::Other(_) => None,
     };
     let partition_binds = key.map(|table| binds.of_partition(&table)).unwrap_or_default();
     Ok(Planned { plan, binds: binds.finish(), partition_binds })

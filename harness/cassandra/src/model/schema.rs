@@ -119,6 +119,11 @@ impl TableSchema {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Whether it is another state of a table, of which only options have changed.
+    pub(super) fn has_columns_of(&self, other: &Self) -> bool {
+        self.id == other.id && self.columns == other.columns && self.indexes == other.indexes
+    }
+
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }

@@ -9,11 +9,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::Ring;
+use crate::CqlError;
 use crate::codec::{
     Answer, Compression, Decoded, Decoder, EventKind, Frame, Parameters, Request, Response, Version,
 };
 use crate::model::{ClusterEvent, Executed, Outcome, Session};
-use crate::{Consistency, CqlError};
 
 /// Answers are sent off when there are so many bytes of them.
 const FLUSH_AT: usize = 256 * 1024;
@@ -40,13 +40,6 @@ struct Connection {
     kinds: Vec<EventKind>,
     subscription: Option<(u64, mpsc::Receiver<ClusterEvent>)>,
     out: BytesMut,
-}
-
-/// Whether the connection goes on.
-#[derive(PartialEq)]
-enum Next {
-    GoOn,
-    Close,
 }
 
 /// Serves a client until it leaves or sends what cannot be a frame.
@@ -84,11 +77,8 @@ impl Connection {
                 if decoded == Decoded::Incomplete {
                     break;
                 }
-                let next = self.handle(decoded);
-                if (self.out.len() >= FLUSH_AT || next == Next::Close) && !self.flush(stream).await {
-                    return;
-                }
-                if next == Next::Close {
+                self.handle(decoded);
+                if self.out.len() >= FLUSH_AT && !self.flush(stream).await {
                     return;
                 }
             }
@@ -117,17 +107,11 @@ impl Connection {
         matches!(tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&bytes)).await, Ok(Ok(())))
     }
 
-    fn handle(&mut self, decoded: Decoded) -> Next {
+    fn handle(&mut self, decoded: Decoded) {
         match decoded {
-            Decoded::Incomplete => Next::GoOn,
-            Decoded::Unsupported(error) => {
-                let frame = Answer::from(Response::Error(error)).encode(Version::V4, 0);
-                frame.encode(Compression::None, &mut self.out);
-                Next::Close
-            }
+            Decoded::Incomplete => {}
             Decoded::Bad(stream, error) => {
                 self.answer(self.version.unwrap_or_default(), stream, &Response::Error(error).into());
-                Next::GoOn
             }
             Decoded::Frame(frame) => {
                 let answer = self.request(&frame).unwrap_or_else(|error| Response::Error(error).into());
@@ -137,8 +121,7 @@ impl Connection {
                     None => Vec::new(),
                 };
                 events.into_iter().for_each(|event| self.push_event(event));
-                self.answer(frame.version, frame.stream, &answer);
-                Next::GoOn
+                self.answer(self.version.unwrap_or_default(), frame.stream, &answer);
             }
         }
     }
@@ -163,7 +146,7 @@ impl Connection {
         match (&request, self.ready) {
             (Request::Options, _) => return Ok(supported().into()),
             (Request::Startup(entries), None) => return self.startup(entries),
-            (Request::Startup(_) | Request::AuthResponse(_), Some(_)) => {
+            (Request::Startup(_), Some(_)) => {
                 let name = request.name();
                 return Err(CqlError::Protocol(format!(
                     "Unexpected message {name}, the connection is already initialized"
@@ -187,13 +170,13 @@ impl Connection {
                 Ok(Response::Prepared(info).into())
             }
             Request::Query(cql, parameters) => {
-                let Parameters { options, skip_metadata } = serial_checked(parameters)?;
+                let Parameters { options, skip_metadata } = page_checked(parameters)?;
                 let done =
                     self.ring.with(|cluster, now| cluster.query(now, &self.session, &cql, &options))?;
                 Ok(self.executed(done, skip_metadata))
             }
             Request::Execute(id, parameters) => {
-                let Parameters { options, skip_metadata } = serial_checked(parameters)?;
+                let Parameters { options, skip_metadata } = page_checked(parameters)?;
                 let done =
                     self.ring.with(|cluster, now| cluster.execute(now, &self.session, &id, &options))?;
                 Ok(self.executed(done, skip_metadata))
@@ -202,15 +185,19 @@ impl Connection {
                 let done = self.ring.with(|cluster, now| cluster.batch(now, &self.session, &batch))?;
                 Ok(self.executed(done, false))
             }
-            Request::Startup(_) | Request::Options | Request::AuthResponse(_) => Ok(Response::Ready.into()),
+            // Nobody asked for it, but the original takes it.
+            Request::AuthResponse(_) => Ok(Response::AuthSuccess.into()),
+            Request::Startup(_) | Request::Options => Ok(Response::Ready.into()),
         }
     }
 
     fn startup(&mut self, entries: &[(String, String)]) -> Result<Answer, CqlError> {
-        let value = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        if value("CQL_VERSION").is_none() {
-            return Err(CqlError::Protocol("Missing value CQL_VERSION in STARTUP message".to_owned()));
-        }
+        let value = |name: &str| {
+            entries.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        };
+        let cql_version = value("CQL_VERSION")
+            .ok_or_else(|| CqlError::Protocol("Missing value CQL_VERSION in STARTUP message".to_owned()))?;
+        check_cql_version(cql_version)?;
         let compression = Request::compression(entries)?;
         self.session.modern_schema =
             !self.strict && value("DRIVER_NAME").is_some_and(|name| name.contains(SCYLLA_DRIVER));
@@ -243,16 +230,24 @@ impl Connection {
     }
 }
 
-/// The serial level, if given, must be one.
-fn serial_checked(parameters: Parameters) -> Result<Parameters, CqlError> {
-    match parameters.options.serial {
-        Some(level) if !matches!(level, Consistency::Serial | Consistency::LocalSerial) => {
-            Err(CqlError::Invalid(
-                "Invalid consistency level for conditional update. Must be one of SERIAL or LOCAL_SERIAL"
-                    .to_owned(),
-            ))
-        }
+/// Refuses pages of nothing.
+fn page_checked(parameters: Parameters) -> Result<Parameters, CqlError> {
+    match parameters.options.page_size {
+        Some(0) => Err(CqlError::Protocol("The page size cannot be 0".to_owned())),
         _ => Ok(parameters),
+    }
+}
+
+/// Refuses a version of CQL that is none, or an old one. What stands behind the three numbers is not looked at.
+fn check_cql_version(version: &str) -> Result<(), CqlError> {
+    let numbers = version.split_once(['-', '+']).map_or(version, |(numbers, _)| numbers);
+    let parts: Option<Vec<u32>> = numbers.split('.').map(|part| part.parse().ok()).collect();
+    match parts.as_deref() {
+        Some(&[major, minor, _]) if (major, minor) >= (2, 99) => Ok(()),
+        Some([_, _, _]) => Err(CqlError::Protocol(format!(
+            "CQL version {version} is not supported by the binary protocol (supported version are >= 3.0.0)"
+        ))),
+        _ => Err(CqlError::Protocol(format!("Invalid version value: {version}"))),
     }
 }
 

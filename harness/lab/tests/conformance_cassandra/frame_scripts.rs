@@ -84,6 +84,11 @@ fn handshakes(version: u8) -> Vec<Script> {
             version,
             vec![
                 start(&[("CQL_VERSION", "x"), ("COMPRESSION", "zstd")]),
+                start(&[("CQL_VERSION", "3.0")]),
+                start(&[("CQL_VERSION", "2.0.0")]),
+                start(&[("CQL_VERSION", "2.98.99")]),
+                start(&[("CQL_VERSION", "3.0.0"), ("COMPRESSION", "ZSTD")]),
+                start(&[("cql_version", "2.99.0"), ("COMPRESSION", "")]),
                 start(&[("CQL_VERSION", "9.9.9"), ("DRIVER_NAME", "x"), ("NO_COMPACT", "true")]),
                 ask_query(version, "SELECT key FROM system.local"),
             ],
@@ -96,8 +101,11 @@ fn handshakes(version: u8) -> Vec<Script> {
                 ask(frame(version, 0, PREPARE, &long_string("SELECT key FROM system.local"))),
                 ask(frame(version, 0, REGISTER, &[0, 0])),
                 ask(frame(version, 0, 15, &[0xff; 4])),
+                ask(frame(version, 0, 15, &[0, 0, 0, 1, 7])),
+                ask(frame(version, 0, 4, &[0, 0])),
                 ask(startup(version)),
                 ask(frame(version, 0, 15, &[0xff; 4])),
+                ask(frame(version, 0, 15, &[0, 0, 0, 1, 7])),
             ],
         ),
     ]
@@ -105,11 +113,11 @@ fn handshakes(version: u8) -> Vec<Script> {
 
 fn malformed(version: u8) -> Vec<Script> {
     let bad = |opcode, body: &[u8]| ask(frame(version, 0, opcode, body));
-    let mut opcodes = vec![ask(startup(version))];
-    for opcode in [0, 2, 3, 4, 6, 8, 12, 14, 16, 17, 99, 255] {
-        opcodes.push(bad(opcode, &[]));
-    }
-    opcodes.push(ask(frame(version, 0, OPTIONS, &[])));
+    // Nothing on such a connection is ever answered otherwise.
+    let opcodes = [0u8, 2, 3, 6, 8, 12, 14, 16, 17, 99, 127, 128, 255].into_iter().map(|opcode| {
+        let steps = vec![ask(startup(version)), bad(opcode, &[]), ask(frame(version, 0, OPTIONS, &[]))];
+        script("opcode", version, steps)
+    });
     let truncated = vec![
         ask(startup(version)),
         bad(QUERY, &[]),
@@ -136,8 +144,7 @@ fn malformed(version: u8) -> Vec<Script> {
         bad(REGISTER, &[&[0, 1][..], &short_string("schema_change")].concat()),
         ask_query(version, "SELECT key FROM system.local"),
     ];
-    vec![
-        script("opcodes", version, opcodes),
+    let scripts = vec![
         script("truncated bodies", version, truncated),
         script(
             "compressed without agreement",
@@ -186,9 +193,32 @@ fn malformed(version: u8) -> Vec<Script> {
         script(
             "invalid text",
             version,
-            vec![ask(startup(version)), bad(QUERY, &[0, 0, 0, 2, 0xc3, 0x28, 0, 1, 0])],
+            vec![
+                ask(startup(version)),
+                bad(QUERY, &[0, 0, 0, 2, 0xc3, 0x28, 0, 1, 0]),
+                bad(QUERY, &[0, 0, 0, 5, b'a', b'b', 0xe2, 0x82, 0x28, 0, 1, 0]),
+                bad(QUERY, &[0, 0, 0, 4, b'a', b'b', 0xe2, 0x82, 0, 1, 0]),
+                bad(PREPARE, &[0, 0, 0, 4, b'a', b'b', 0xff, 0x82]),
+            ],
         ),
-    ]
+    ];
+    scripts.into_iter().chain(opcodes).chain(compressed(version)).collect()
+}
+
+/// Bodies that are not what was agreed, and some that are.
+fn compressed(version: u8) -> Vec<Script> {
+    ["lz4", "snappy"]
+        .into_iter()
+        .map(|name| {
+            let agreed = string_map(&[("CQL_VERSION", "3.0.0"), ("COMPRESSION", name)]);
+            let mut steps = vec![ask(frame(version, 0, STARTUP, &agreed))];
+            for body in [&[][..], &[0], &[0; 5], &[0, 0, 0, 9, 1], &[0xff; 5], &[1, 0, b'x']] {
+                steps.push(ask(frame(version, 1, OPTIONS, body)));
+            }
+            steps.push(ask(query(version, "SELECT key FROM system.local")));
+            script(name, version, steps)
+        })
+        .collect()
 }
 
 const KEYSPACE: &str =
@@ -343,6 +373,7 @@ fn prepared(version: u8) -> Vec<Step> {
         "INSERT INTO cf2.t (k, l, c, v) VALUES (?, ?, ?, ?) IF NOT EXISTS",
         "UPDATE cf2.t SET v = ? WHERE k = ? AND l = ? AND c = ? IF v = ?",
         "BEGIN BATCH INSERT INTO cf2.t (k, l, c) VALUES (?, ?, ?); APPLY BATCH",
+        "BEGIN BATCH INSERT INTO cf2.t (k, l, c) VALUES (?, ?, ?); DELETE FROM cf2.t WHERE k = ? AND l = ?; APPLY BATCH",
         "USE cf2",
         "CREATE TABLE cf2.u (k int PRIMARY KEY)",
         "TRUNCATE cf2.t",
@@ -366,6 +397,7 @@ fn prepared(version: u8) -> Vec<Step> {
     out.push(Step::Execute([&[0, 1, 1][..], &values(&[Some(&[0, 0, 0, 1]), None])].concat()));
     for change in [
         "ALTER TABLE cf2.t WITH comment = 'x'",
+        "ALTER TABLE cf2.t WITH default_time_to_live = 5000",
         "CREATE INDEX ON cf2.t (v)",
         "CREATE TABLE cf2.other (k int PRIMARY KEY)",
         "ALTER TABLE cf2.t ADD w int",
@@ -426,6 +458,9 @@ fn batches(version: u8) -> Vec<Step> {
     out.push(batch(0, &[item(insert, &[None, Some(b"x")])], &plain));
     out.push(batch(0, &[item("SELECT * FROM cf2.t", &[])], &plain));
     out.push(batch(0, &[item("DROP TABLE cf2.t", &[])], &plain));
+    out.push(batch(0, &[item("SELECT * FROM cf2.t", &[]), item(insert, &[Some(&one)])], &plain));
+    out.push(batch(9, &[item("nope", &[])], &[]));
+    out.push(batch(9, &[item("nope", &[])], &plain));
     out.push(batch(0, &[item("nope", &[])], &plain));
     out.push(batch(0, &[row()], &[&[0, 1, 0x20][..], &77i64.to_be_bytes()].concat()));
     out.push(batch(0, &[row()], &[0, 1, 0x10, 0, 8]));
@@ -477,7 +512,10 @@ fn events(version: u8) -> Vec<Step> {
         out.push(Step::Send(query(version, cql), frames));
     }
     out.push(Step::Elsewhere("CREATE TABLE cf2.other (k int PRIMARY KEY)"));
-    out.push(Step::Send(query(version, "DROP KEYSPACE cf2"), 2));
+    for cql in ["CREATE TYPE cf2.ty (a int)", "CREATE TABLE cf2.a (k int PRIMARY KEY, v frozen<ty>)"] {
+        out.push(Step::Send(query(version, cql), 3));
+    }
+    out.push(Step::Send(query(version, "DROP KEYSPACE cf2"), 5));
     out
 }
 

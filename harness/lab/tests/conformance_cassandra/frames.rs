@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
+use stacklab_cassandra::codec::Compression;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -43,6 +45,7 @@ pub(crate) struct Script {
 /// Runs a script on a server; an answer for each step.
 pub(crate) async fn run(address: SocketAddr, script: &Script) -> Vec<String> {
     let mut peer = Peer::open(address, script.version).await;
+    peer.compression = Compression::named(script.name).unwrap_or_default();
     let mut answers = Vec::new();
     for step in &script.steps {
         answers.push(peer.step(address, step).await);
@@ -59,13 +62,15 @@ struct Peer {
     version: u8,
     prepared: Vec<u8>,
     paging_state: Vec<u8>,
+    compression: Compression,
     closed: bool,
 }
 
 impl Peer {
     async fn open(address: SocketAddr, version: u8) -> Self {
         let stream = TcpStream::connect(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
-        Self { stream, version, prepared: Vec::new(), paging_state: Vec::new(), closed: false }
+        let compression = Compression::None;
+        Self { stream, version, prepared: Vec::new(), paging_state: Vec::new(), compression, closed: false }
     }
 
     async fn step(&mut self, address: SocketAddr, step: &Step) -> String {
@@ -121,6 +126,12 @@ impl Peer {
         if !matches!(timeout(PATIENCE, self.stream.read_exact(&mut body)).await, Ok(Ok(_))) {
             return "half a frame".to_owned();
         }
+        if header[1] & 1 != 0 {
+            body = match self.compression.decompress(&Bytes::from(body)) {
+                Ok(body) => body.to_vec(),
+                Err(error) => return error.to_string(),
+            };
+        }
         self.remember(header[4], header[1], &body);
         shown(&header, &body)
     }
@@ -154,6 +165,9 @@ fn shown(header: &[u8], body: &[u8]) -> String {
         body.iter().map(|byte| if (32..127).contains(byte) { *byte as char } else { '.' }).collect();
     let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
     let head: String = header[..5].iter().map(|byte| format!("{byte:02x}")).collect();
+    if header[4] == 0 && body.len() > 6 {
+        return format!("{head} ERROR {} {}", &hex[..8], &text[6..]);
+    }
     format!("{head} ({length}) {hex} {text}")
 }
 
