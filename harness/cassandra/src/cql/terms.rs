@@ -77,7 +77,9 @@ impl Parser<'_> {
         if self.eat("}") {
             return Ok(Term::Set(Vec::new()));
         }
+        let constant = ["true", "false", "nan", "infinity", "null"].iter().any(|word| self.is_word(word));
         let is_field = matches!(self.peek().kind, Kind::Word | Kind::QuotedName)
+            && !constant
             && self.peek_at(1).kind == Kind::Symbol
             && self.peek_at(1).text == ":";
         if is_field {

@@ -85,6 +85,8 @@ pub(super) fn fold<'a>(
     ty: &CqlType,
     values: impl Iterator<Item = &'a Bytes>,
 ) -> Result<Option<Bytes>, CqlError> {
+    // Counters are compared as bytes are.
+    let ty = if *ty == CqlType::Counter { &CqlType::Blob } else { ty };
     Ok(match aggregate {
         Aggregate::Count => Some(Bytes::copy_from_slice(&(values.count() as i64).to_be_bytes())),
         Aggregate::Min => values.min_by_key(|value| order::key(ty, value)).cloned(),

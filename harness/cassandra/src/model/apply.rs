@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::collections::{self, Changed};
+use super::collections::Changed;
 use super::ranges;
 use super::schema::{ColumnKind, TableSchema};
 use super::selection;
@@ -57,7 +57,10 @@ pub(super) fn target(plan: &WritePlan, scope: &Scope<'_>, default_time: i64) -> 
     Ok(Target { partitions, prefix, written, ttl })
 }
 
-fn partitions(plan: &WritePlan, scope: &Scope<'_>) -> Result<Vec<(PartitionId, Vec<Bytes>)>, CqlError> {
+pub(super) fn partitions(
+    plan: &WritePlan,
+    scope: &Scope<'_>,
+) -> Result<Vec<(PartitionId, Vec<Bytes>)>, CqlError> {
     let columns = plan.table.partition_key();
     let mut operands = Vec::with_capacity(columns.len());
     for (column, operand) in columns.iter().zip(&plan.partition) {
@@ -66,14 +69,10 @@ fn partitions(plan: &WritePlan, scope: &Scope<'_>) -> Result<Vec<(PartitionId, V
             None => return Err(invalid!("Missing mandatory PRIMARY KEY part {}", column.name)),
         }
     }
-    let keys = ranges::keys(columns, &operands, scope)?;
-    keys.into_iter()
-        .map(|key| {
-            let id = store::partition_id(&key);
-            check_key(&id)?;
-            Ok((id, key))
-        })
-        .collect()
+    let mut keys = ranges::keys(columns, &operands, scope)?;
+    // By the values of the key, whatever the order of an IN.
+    keys.sort_by_cached_key(|key| ranges::row_key(columns, key));
+    Ok(keys.into_iter().map(|key| (store::partition_id(&key), key)).collect())
 }
 
 /// Refuses what can be no key of a partition.
@@ -164,18 +163,25 @@ fn time_to_live(plan: &WritePlan, scope: &Scope<'_>) -> Result<i32, CqlError> {
     Ok(if ttl == 0 { default } else { ttl })
 }
 
-/// Writes.
-pub(super) fn apply(
+/// One step of what a write does.
+pub(super) enum Step {
+    Write(PartitionId, Vec<Bytes>, RowWrite),
+    DeleteRows(PartitionId, Vec<Bytes>),
+}
+
+/// What a write does to the rows as they are now.
+pub(super) fn steps(
     plan: &WritePlan,
     target: &Target,
-    data: &mut TableData,
+    data: &TableData,
     scope: &Scope<'_>,
-) -> Result<(), CqlError> {
+) -> Result<Vec<Step>, CqlError> {
     let table = &*plan.table;
     let now_secs = seconds(scope);
+    let mut steps = Vec::new();
     for (id, key) in &target.partitions {
         if plan.kind == WriteKind::Delete && plan.changes.is_empty() {
-            delete_rows(plan, target, data, id, key);
+            steps.push(Step::DeleteRows(id.clone(), key.clone()));
             continue;
         }
         let row = match &target.prefix {
@@ -186,22 +192,40 @@ pub(super) fn apply(
         };
         let (statics, cells) =
             cells(plan, target, data, id, row.as_ref().map(|row| row.0.as_slice()), scope)?;
+        let mut write = |write| steps.push(Step::Write(id.clone(), key.clone(), write));
         if !statics.is_empty() {
-            data.write(id, key, RowWrite { row: None, marker: None, cells: statics });
+            write(RowWrite { row: None, marker: None, cells: statics });
         }
         let marker = (plan.kind == WriteKind::Insert).then(|| cell_of(Some(Bytes::new()), target, now_secs));
         if row.is_some() && (marker.is_some() || !cells.is_empty()) {
-            data.write(id, key, RowWrite { row, marker, cells });
+            write(RowWrite { row, marker, cells });
         }
     }
-    data.sweep(now_secs, i64::from(table.options.gc_grace_seconds));
-    Ok(())
+    Ok(steps)
+}
+
+/// Does the steps of a write.
+pub(super) fn apply(
+    plan: &WritePlan,
+    target: &Target,
+    data: &mut TableData,
+    scope: &Scope<'_>,
+    steps: Vec<Step>,
+) {
+    for step in steps {
+        match step {
+            Step::Write(id, key, write) => data.write(&id, &key, write),
+            Step::DeleteRows(id, key) => delete_rows(plan, target, data, &id, &key),
+        }
+    }
+    data.sweep(seconds(scope), i64::from(plan.table.options.gc_grace_seconds));
 }
 
 fn delete_rows(plan: &WritePlan, target: &Target, data: &mut TableData, id: &PartitionId, key: &[Bytes]) {
     // What a condition lets through is written by its own time, deletions an instant earlier.
     let conditional = i64::from(plan.condition != PlannedCondition::None);
-    let at = target.written.saturating_sub(conditional);
+    // Counters that were deleted never count again, whenever that was.
+    let at = if plan.table.is_counter() { i64::MAX } else { target.written.saturating_sub(conditional) };
     let columns = plan.table.clustering();
     match &target.prefix {
         Prefix::Statics => {}
@@ -230,26 +254,48 @@ fn cells(
     let now_secs = seconds(scope);
     let partition = data.partition(id);
     let make = |value: Option<Bytes>| cell_of(value, target, now_secs);
+    let row_is_there = partition.is_some_and(|partition| match row {
+        Some(row) => partition.rows.get(row).is_some_and(|row| row.is_live(now_secs)),
+        None => partition.statics.is_live(now_secs),
+    });
     let (mut statics, mut cells) = (Vec::new(), Vec::new());
     for (at, change) in &plan.changes {
         let column = &table.columns[*at];
         let is_static = column.kind == ColumnKind::Static;
         let current: Option<&Cells> = match (is_static, row) {
+            // The original reads nothing but the row, if there is one: a list of its partition is none to it.
+            (true, Some(_)) if column.ty.is_multi_cell() => None,
             (true, _) => partition.map(|partition| &partition.statics),
             (false, Some(row)) => {
                 partition.and_then(|partition| partition.rows.get(row)).map(|row| &row.cells)
             }
             (false, None) => continue,
         };
+        let has_written = !statics.is_empty() || !cells.is_empty();
         let pending = if is_static { &mut statics } else { &mut cells };
         let made = if column.ty.is_multi_cell() {
             let current = current.and_then(|cells| cells.collection(column.id));
             let written = target.written;
-            Changed { column, scope, current, pending, now_secs, written, cell: &make }.changes(change)?
+            Changed {
+                column,
+                scope,
+                current,
+                pending,
+                row_is_there,
+                has_written,
+                now_secs,
+                written,
+                cell: &make,
+            }
+            .changes(change)?
         } else {
             let current = current.and_then(|cells| cells.get(column.id));
             let made = simple(change, &column.ty, current, now_secs, scope)?;
-            made.into_iter().map(|value| CellChange::Simple(column.id, make(value))).collect()
+            let mut made = made.map(make);
+            if let Some(cell) = made.as_mut().filter(|cell| table.is_counter() && cell.value.is_none()) {
+                cell.written = i64::MAX;
+            }
+            made.into_iter().map(|cell| CellChange::Simple(column.id, cell)).collect()
         };
         pending.extend(made);
     }
@@ -282,7 +328,7 @@ fn simple(
             return Ok(match scope.evaluate(term, ty)? {
                 Evaluated::Unset => None,
                 Evaluated::Null => Some(None),
-                Evaluated::Value(bytes) => Some(Some(collections::normal(ty, bytes))),
+                Evaluated::Value(bytes) => Some(Some(bytes)),
             });
         }
         Change::Add(term) => (term, false),

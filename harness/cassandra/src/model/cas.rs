@@ -167,6 +167,20 @@ fn compared(
     let column = &table.columns[condition.column];
     let value = row.and_then(|row| row.value(condition.column));
     let Some(element) = &condition.element else {
+        let frozen = matches!(column.ty.thawed(), CqlType::List(_) | CqlType::Set(_) | CqlType::Map(..))
+            && !column.ty.is_multi_cell();
+        let terms = match &condition.operand {
+            Operand::One(term) => std::slice::from_ref(term),
+            Operand::Many(terms) => terms.as_slice(),
+            Operand::ManyBound(_) => &[],
+        };
+        if frozen && value.is_none() {
+            // The original forgets that there may be none.
+            let first = terms.first().map(|term| scope.evaluate(term, &column.ty)).transpose()?;
+            if matches!(first, Some(Evaluated::Value(_))) {
+                return Err(CqlError::Server("java.lang.NullPointerException".to_owned()));
+            }
+        }
         return holds_for(&column.ty, condition.operator, &condition.operand, value.as_ref(), scope);
     };
     match column.ty.thawed() {
@@ -214,6 +228,9 @@ fn holds_for(
                 holds |= match scope.evaluate(term, ty)? {
                     Evaluated::Unset => false,
                     Evaluated::Null => value.is_none(),
+                    Evaluated::Value(bytes) if ty.is_multi_cell() && bytes.as_ref() == [0; 4] => {
+                        value.is_none()
+                    }
                     Evaluated::Value(bytes) => one(ty, Operator::Eq, Some(&bytes), value)?,
                 };
             }
@@ -256,6 +273,8 @@ fn one(
         (None, _, operator) => {
             return Err(invalid!("Invalid comparison with null for operator \"{}\"", operator.symbol()));
         }
+        // No list, set or map is an empty one, which comes before all others.
+        (Some(_), None, Operator::Lt | Operator::Le) if ty.is_multi_cell() => return Ok(true),
         (Some(_), None, operator) => return Ok(operator == Operator::Neq),
         (Some(wanted), Some(value), _) => (wanted, value),
     };

@@ -1,5 +1,7 @@
 //! Lists, sets and maps under the changes of a write: which of their elements are written or deleted.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::order;
@@ -15,13 +17,37 @@ use crate::{CqlError, CqlType};
 /// Longer elements are refused.
 const MAX_ELEMENT: usize = 65_535;
 
-/// Sets and maps in the order of their elements, each once, however a client wrote them.
+/// A value as a client wrote it: sets in the order of their elements, each once; maps in the client's order, each key
+/// once with its last value.
 pub(super) fn normal(ty: &CqlType, bytes: Bytes) -> Bytes {
     match ty.thawed() {
-        CqlType::Set(element) => terms::set_bytes(element, terms::split(&bytes, 1)),
-        CqlType::Map(key, _) => terms::map_bytes(key, pairs(&bytes)),
+        CqlType::Set(element) => set_bytes(element, terms::split(&bytes, 1)),
+        CqlType::Map(..) => {
+            let mut kept: Vec<(Bytes, Bytes)> = Vec::new();
+            for (key, value) in pairs(&bytes) {
+                match kept.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, known)) => *known = value,
+                    None => kept.push((key, value)),
+                }
+            }
+            let parts = kept.iter().flat_map(|(key, value)| [Some(key.as_ref()), Some(value.as_ref())]);
+            Bytes::from(collection(kept.len(), parts))
+        }
         _ => bytes,
     }
+}
+
+/// A set: each element once, in order.
+pub(super) fn set_bytes(element: &CqlType, items: Vec<Bytes>) -> Bytes {
+    let sorted: BTreeMap<_, _> = items.into_iter().map(|item| (order::key(element, &item), item)).collect();
+    Bytes::from(collection(sorted.len(), sorted.values().map(|item| Some(item.as_ref()))))
+}
+
+/// A map: each key once, in order, the last value given for it.
+pub(super) fn map_bytes(key: &CqlType, pairs: Vec<(Bytes, Bytes)>) -> Bytes {
+    let sorted: BTreeMap<_, _> = pairs.into_iter().map(|pair| (order::key(key, &pair.0), pair)).collect();
+    let parts = sorted.values().flat_map(|(k, v)| [Some(k.as_ref()), Some(v.as_ref())]);
+    Bytes::from(collection(sorted.len(), parts))
 }
 
 fn pairs(bytes: &Bytes) -> Vec<(Bytes, Bytes)> {
@@ -57,6 +83,9 @@ pub(super) struct Changed<'a> {
     /// What is there now, and what this write has changed already.
     pub(super) current: Option<&'a Elements>,
     pub(super) pending: &'a [CellChange],
+    /// Whether the row is there already, and whether this write has changed anything of it.
+    pub(super) row_is_there: bool,
+    pub(super) has_written: bool,
     pub(super) now_secs: i64,
     /// Write time in µs.
     pub(super) written: i64,
@@ -144,7 +173,7 @@ impl Changed<'_> {
                 gone.into_iter().map(|key| self.keyed(key_type, key, None)).collect()
             }
             _ => {
-                let found = self.list().into_iter().filter(|(_, _, value)| gone.contains(value));
+                let found = self.list()?.into_iter().filter(|(_, _, value)| gone.contains(value));
                 found.map(|(sorted, key, _)| self.element(sorted, key, None)).collect()
             }
         })
@@ -219,7 +248,7 @@ impl Changed<'_> {
     /// The element at a position of the list.
     fn item(&self, index: &Bytes, what: &str) -> Result<(Vec<u8>, Bytes), CqlError> {
         let index = int_of(index)?;
-        let mut list = self.list();
+        let mut list = self.list()?;
         if list.is_empty() {
             return Err(invalid!("Attempted to {what} a list which is null"));
         }
@@ -233,8 +262,13 @@ impl Changed<'_> {
     }
 
     /// The list as it is, with what this write has done to it already.
-    fn list(&self) -> Vec<(Vec<u8>, Bytes, Bytes)> {
-        let mut list: std::collections::BTreeMap<_, _> = self
+    fn list(&self) -> Result<Vec<(Vec<u8>, Bytes, Bytes)>, CqlError> {
+        let is_there = self.current.is_some_and(|elements| elements.live(self.now_secs).next().is_some());
+        if self.row_is_there && self.has_written && !is_there {
+            // The original adds what it read to what was written, and here it has read nothing.
+            return Err(CqlError::Server("java.lang.NullPointerException".to_owned()));
+        }
+        let mut list: BTreeMap<_, _> = self
             .current
             .into_iter()
             .flat_map(|elements| elements.live(self.now_secs))
@@ -249,7 +283,8 @@ impl Changed<'_> {
                 };
             }
         }
-        list.into_iter().map(|(sorted, (key, value))| (sorted.clone(), key.clone(), value.clone())).collect()
+        let list = list.into_iter();
+        Ok(list.map(|(sorted, (key, value))| (sorted.clone(), key.clone(), value.clone())).collect())
     }
 }
 

@@ -85,9 +85,17 @@ impl Cluster {
                     rename(&mut schema, from, to)?;
                 }
             }
-            TableChange::With(properties) => options::table(&mut schema.options, properties)?,
+            TableChange::With(properties) => {
+                options::table(&mut schema.options, properties)?;
+                check_time_to_live(&schema)?;
+            }
         }
         if let Some(table) = keyspace.tables.get_mut(&name.name) {
+            if let TableChange::Drop(column) = change
+                && let Some(column) = table.schema.column(column)
+            {
+                table.data.forget(column.id);
+            }
             table.schema = Arc::new(schema);
         }
         Ok(table_change(ChangeKind::Updated, &keyspace.name, &name.name))
@@ -104,6 +112,13 @@ impl Cluster {
             None => Err(invalid!("unconfigured table {}", name.name)),
         }
     }
+}
+
+fn check_time_to_live(schema: &TableSchema) -> Result<(), CqlError> {
+    if schema.is_counter() && schema.options.default_time_to_live > 0 {
+        return Err(invalid!("Cannot set default_time_to_live on a table with counters"));
+    }
+    Ok(())
 }
 
 fn drop_column(schema: &mut TableSchema, name: &str) -> Result<(), CqlError> {
@@ -211,7 +226,7 @@ pub(super) fn schema(
     }
     let mut table = TableOptions::default();
     options::table(&mut table, &create.properties)?;
-    Ok(TableSchema {
+    let schema = TableSchema {
         keyspace: keyspace.name.clone(),
         name: create.table.name.clone(),
         id,
@@ -222,7 +237,9 @@ pub(super) fn schema(
         options: table,
         indexes: BTreeMap::new(),
         next_id,
-    })
+    };
+    check_time_to_live(&schema)?;
+    Ok(schema)
 }
 
 /// Counters and other columns do not go together.

@@ -1,9 +1,11 @@
 //! Runs plans: consistency first, then rows.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use stacklab_machine::Time;
 
-use super::apply::{self, Target};
+use super::apply::{self, Step, Target};
 use super::cas::{self, Conditional};
 use super::cluster::Cluster;
 use super::functions::Environment;
@@ -85,6 +87,7 @@ impl Cluster {
             _ => {}
         }
         let scope = Scope { values, environment: Environment { now, ids: &self.ids }, table: &plan.table };
+        read::limit(plan, &scope)?;
         let partitions = read::partitions(plan, &scope)?;
         if let Some(keyspace) = self.keyspaces.get(&plan.table.keyspace) {
             let demand = self.demand(session, &keyspace.replication, options.consistency);
@@ -129,10 +132,13 @@ impl Cluster {
     ) -> Result<Executed, CqlError> {
         let writes: Vec<_> = writes.collect();
         let conditional = writes.iter().any(|(plan, _)| plan.condition != PlannedCondition::None);
-        // What a condition lets through is written by the cluster's own time.
-        let stamped = if conditional { &Options { timestamp: None, ..options.clone() } } else { options };
+        // What a condition lets through is written by the cluster's own time, and so are counters.
+        let own_time = conditional || writes.iter().any(|(plan, _)| plan.table.is_counter());
+        let stamped = if own_time { &Options { timestamp: None, ..options.clone() } } else { options };
         let default_time = self.write_time(now, stamped);
-        let mut todo: Vec<(&WritePlan, Scope<'_>, Target)> = Vec::with_capacity(writes.len());
+        let mut todo: Vec<Write<'_>> = Vec::with_capacity(writes.len());
+        // Made before anything is written: what cannot be made leaves nothing behind.
+        let mut made = Vec::with_capacity(writes.len());
         for (plan, values) in &writes {
             let environment = Environment { now, ids: &self.ids };
             let scope = Scope { values, environment, table: &plan.table };
@@ -145,21 +151,30 @@ impl Cluster {
             if conditional || !is_batch {
                 check_level(keyspace, plan, conditional, options)?;
             }
-            let target = apply::target(plan, &scope, default_time)?;
-            if conditional && target.partitions.len() > 1 {
-                return Err(several_partitions(is_batch));
+            if conditional {
+                one_partition(plan, &scope, todo.first(), is_batch)?;
             }
-            self.check_write(session, keyspace, plan, &target, options)?;
+            let target = apply::target(plan, &scope, default_time)?;
+            target.partitions.iter().try_for_each(|(id, _)| apply::check_key(id))?;
+            if conditional {
+                self.check_write(session, keyspace, plan, &target, options)?;
+            } else {
+                made.push(self.steps(plan, &scope, &target)?);
+            }
             todo.push((plan, scope, target));
+        }
+        if !conditional {
+            for (plan, _, target) in &todo {
+                self.check_write(session, self.writable(plan)?, plan, target, options)?;
+            }
         }
         let answer = if conditional { self.check_conditions(&todo, is_batch)? } else { None };
         if answer.as_ref().is_none_or(|(applied, _)| *applied) {
-            for (plan, scope, target) in &todo {
-                let keyspace = self.keyspaces.get_mut(&plan.table.keyspace);
-                if let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get_mut(&plan.table.name)) {
-                    apply::apply(plan, target, &mut table.data, scope)?;
-                }
+            if conditional {
+                let steps = |(plan, scope, target): &Write<'_>| self.steps(plan, scope, target);
+                made = todo.iter().map(steps).collect::<Result<_, _>>()?;
             }
+            commit(&mut self.keyspaces, &todo, made)?;
         }
         if let Some((true, _)) = &answer {
             self.check_commit(session, &todo, options)?;
@@ -167,16 +182,20 @@ impl Cluster {
         Ok(answer.map_or(Outcome::Void, |(_, rows)| Outcome::Rows(rows)).into())
     }
 
+    fn steps(&self, plan: &WritePlan, scope: &Scope<'_>, target: &Target) -> Result<Vec<Step>, CqlError> {
+        let keyspace = self.keyspaces.get(&plan.table.keyspace);
+        match keyspace.and_then(|keyspace| keyspace.tables.get(&plan.table.name)) {
+            Some(table) => apply::steps(plan, target, &table.data, scope),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn check_conditions(
         &self,
-        todo: &[(&WritePlan, Scope<'_>, Target)],
+        todo: &[Write<'_>],
         is_batch: bool,
     ) -> Result<Option<(bool, ResultSet)>, CqlError> {
-        let partition = |target: &Target| target.partitions.first().map(|(id, _)| id.clone());
-        let Some((first, _, target)) = todo.first() else { return Ok(None) };
-        if todo.iter().any(|(_, _, other)| partition(other) != partition(target)) {
-            return Err(invalid!("Batch with conditions cannot span multiple partitions"));
-        }
+        let Some((first, ..)) = todo.first() else { return Ok(None) };
         let keyspace = self.keyspaces.get(&first.table.keyspace);
         let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get(&first.table.name)) else {
             return Ok(None);
@@ -187,12 +206,7 @@ impl Cluster {
     }
 
     /// What a condition has let through is written already when its consistency level turns out to be too high.
-    fn check_commit(
-        &self,
-        session: &Session,
-        todo: &[(&WritePlan, Scope<'_>, Target)],
-        options: &Options,
-    ) -> Result<(), CqlError> {
+    fn check_commit(&self, session: &Session, todo: &[Write<'_>], options: &Options) -> Result<(), CqlError> {
         let Some((plan, _, target)) = todo.first() else { return Ok(()) };
         let keyspace = self.writable(plan)?;
         let demand = self.demand(session, &keyspace.replication, options.consistency);
@@ -260,6 +274,28 @@ impl Cluster {
     }
 }
 
+/// A write of a request, the values that are bound to it, and the rows it is about.
+type Write<'a> = (&'a WritePlan, Scope<'a>, Target);
+
+fn commit(
+    keyspaces: &mut BTreeMap<String, Keyspace>,
+    todo: &[Write<'_>],
+    made: Vec<Vec<Step>>,
+) -> Result<(), CqlError> {
+    for ((plan, scope, target), mut steps) in todo.iter().zip(made) {
+        let keyspace = keyspaces.get_mut(&plan.table.keyspace);
+        let Some(table) = keyspace.and_then(|keyspace| keyspace.tables.get_mut(&plan.table.name)) else {
+            continue;
+        };
+        // Counters count what the statements before have counted.
+        if plan.table.is_counter() {
+            steps = apply::steps(plan, target, &table.data, scope)?;
+        }
+        apply::apply(plan, target, &mut table.data, scope, steps);
+    }
+    Ok(())
+}
+
 /// Refuses a level at which such a write cannot be.
 fn check_level(
     keyspace: &Keyspace,
@@ -294,15 +330,32 @@ fn check_level(
     Ok(())
 }
 
-fn several_partitions(is_batch: bool) -> CqlError {
-    if is_batch {
-        return CqlError::Server(
-            "java.lang.IllegalArgumentException: Batch with conditions cannot span multiple partitions (you cannot \
-             use IN on the partition key)"
-                .to_owned(),
-        );
+/// Refuses conditional writes of several partitions.
+fn one_partition(
+    plan: &WritePlan,
+    scope: &Scope<'_>,
+    first: Option<&Write<'_>>,
+    is_batch: bool,
+) -> Result<(), CqlError> {
+    let partitions = apply::partitions(plan, scope)?;
+    if partitions.len() > 1 {
+        return Err(if is_batch {
+            CqlError::Server(
+                "java.lang.IllegalArgumentException: Batch with conditions cannot span multiple partitions (you cannot \
+                 use IN on the partition key)"
+                    .to_owned(),
+            )
+        } else {
+            invalid!("IN on the partition key is not supported with conditional updates")
+        });
     }
-    invalid!("IN on the partition key is not supported with conditional updates")
+    if is_batch {
+        partitions.iter().try_for_each(|(id, _)| apply::check_key(id))?;
+    }
+    if first.is_some_and(|(_, _, target)| target.partitions != partitions) {
+        return Err(invalid!("Batch with conditions cannot span multiple partitions"));
+    }
+    Ok(())
 }
 
 pub(super) fn not_modifiable(keyspace: &str) -> CqlError {

@@ -80,8 +80,14 @@ pub(super) fn plan(parsed: &Parsed, lookup: Lookup<'_>) -> Result<Planned, CqlEr
         Plan::Write(write) => Some(Arc::clone(&write.table)),
         Plan::Other(_) => None,
     };
-    let partition_binds = key.map(|table| binds.of_partition(&table)).unwrap_or_default();
-    Ok(Planned { plan, binds: binds.finish(), partition_binds })
+    let mut partition_binds = key.map(|table| binds.of_partition(&table)).unwrap_or_default();
+    let binds = binds.finish();
+    // The original leaves them out where it gives a table for each variable: for the time of a batch.
+    if binds.windows(2).any(|pair| (&pair[0].keyspace, &pair[0].table) != (&pair[1].keyspace, &pair[1].table))
+    {
+        partition_binds.clear();
+    }
+    Ok(Planned { plan, binds, partition_binds })
 }
 
 /// Refuses what cannot be in one batch.

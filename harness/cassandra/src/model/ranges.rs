@@ -73,7 +73,7 @@ pub(super) fn row_key(columns: &[Column], values: &[Bytes]) -> Vec<u8> {
 
 fn bounded(prefix: &[u8], column: &Column, bounds: &Bounds, scope: &Scope<'_>) -> Result<Slice, CqlError> {
     let at = |term: &Term| -> Result<Vec<u8>, CqlError> {
-        let value = match scope.evaluate(term, &column.ty)? {
+        let value = match scope.of_column(term, &column.name, &column.ty)? {
             Evaluated::Value(value) => value,
             Evaluated::Null => return Err(CqlError::Server("java.lang.NullPointerException".to_owned())),
             Evaluated::Unset => return Err(invalid!("Invalid unset value for column {}", column.name)),

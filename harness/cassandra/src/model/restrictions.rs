@@ -400,7 +400,8 @@ fn place_clustering(
         }
     }
     let many = |gathered: &Gathered| matches!(gathered.equal, Some((Operator::In, _)));
-    if shape.collection && gathered.iter().any(many) {
+    let otherwise = |gathered: &Gathered| gathered.bounds.is_some() || !gathered.contains.is_empty();
+    if shape.collection && gathered.iter().any(many) && !gathered.iter().any(otherwise) {
         return Err(invalid!(
             "Cannot restrict clustering columns by IN relations when a collection is selected by the query"
         ));

@@ -19,6 +19,8 @@ pub(super) struct SelectPlan {
     pub(super) columns: Arc<[ColumnSpec]>,
     pub(super) restrictions: Restrictions,
     pub(super) distinct: bool,
+    /// Whether static columns are among those that are read.
+    pub(super) statics: bool,
     /// Whether rows come in the reverse of the table's order.
     pub(super) reversed: bool,
     /// Whether rows of several partitions are to be sorted into one order, and by which clustering columns.
@@ -55,6 +57,9 @@ pub(super) fn plan(
         columns,
         restrictions,
         distinct: select.distinct,
+        statics: table.others().iter().any(|column| column.kind == ColumnKind::Static)
+            && (select.selectors.is_empty()
+                || needed.iter().any(|at| table.columns[*at].kind == ColumnKind::Static)),
         reversed,
         sorted,
         limit: select.limit.clone(),

@@ -35,7 +35,11 @@ impl Cell {
         match (&self.value, &other.value) {
             (None, _) => true,
             (_, None) => false,
-            (Some(new), Some(old)) if new != old => new > old,
+            // As Java compares bytes: with a sign.
+            (Some(new), Some(old)) if new != old => {
+                let signed = |bytes: &Bytes| bytes.iter().map(|byte| byte.cast_signed()).collect::<Vec<_>>();
+                signed(new) > signed(old)
+            }
             // What ends wins over what does not.
             _ => match (self.ttl > 0, other.ttl > 0) {
                 (true, true) => self.expires >= other.expires,
@@ -99,6 +103,11 @@ impl Cells {
     pub(super) fn is_live(&self, now_secs: i64) -> bool {
         self.simple.values().any(|cell| cell.is_live(now_secs))
             || self.collections.values().any(|elements| elements.live(now_secs).next().is_some())
+    }
+
+    fn forget(&mut self, column: u32) {
+        self.simple.remove(&column);
+        self.collections.remove(&column);
     }
 
     fn is_empty(&self) -> bool {
@@ -305,6 +314,14 @@ impl TableData {
         rows.for_each(|(_, row)| row.delete(at));
         let known = partition.ranges.entry(prefix).or_insert(at);
         *known = at.max(*known);
+    }
+
+    /// Throws away all values of a column.
+    pub(super) fn forget(&mut self, column: u32) {
+        for partition in self.partitions.values_mut() {
+            partition.statics.forget(column);
+            partition.rows.values_mut().for_each(|row| row.cells.forget(column));
+        }
     }
 
     /// Once in a while, throws away what has been gone for longer than `grace_secs`.

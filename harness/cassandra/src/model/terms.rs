@@ -1,14 +1,12 @@
 //! Terms of statements: whether they can be values of a column, which bind variables they hold, and their bytes.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
+use super::collections;
 use super::constants;
 use super::functions::{self, Environment, Signature};
-use super::order;
 use super::outcome::{BoundValue, ColumnSpec};
-use super::schema::TableSchema;
+use super::schema::{Column, TableSchema};
 use crate::cql::{Operand, Term};
 use crate::error::invalid;
 use crate::value::collection;
@@ -54,7 +52,7 @@ impl<'a> Binds<'a> {
 
     /// For each column of the partition key, the last variable that is a value of it; empty if not all have one.
     pub(super) fn of_partition(&self, table: &TableSchema) -> Vec<u16> {
-        let bind = |column: &super::schema::Column| {
+        let bind = |column: &Column| {
             let at = self.columns.iter().rposition(|found| found.as_deref() == Some(&column.name))?;
             u16::try_from(at).ok()
         };
@@ -119,6 +117,8 @@ impl Receiver<'_> {
             invalid!("Invalid {what} literal for {name}: {part} {term} is not of type {}", inner(ty))
         };
         let refused = |term: &&Term, ty: &CqlType| assignable(term, ty, self.table).is_none();
+        // The original does not see the type of a clustering column whose order is turned round.
+        let reversed = self.table.clustering().iter().any(|column| column.name == name && column.descending);
         match (term, self.ty.thawed()) {
             (Term::List(items), CqlType::List(element)) => items
                 .iter()
@@ -128,7 +128,15 @@ impl Receiver<'_> {
                 .iter()
                 .find(|item| refused(item, element))
                 .map(|item| wrong("set", "value", item, element)),
-            (Term::Set(items), CqlType::Map(..)) if items.is_empty() => None,
+            (Term::Set(items), CqlType::Map(..)) if items.is_empty() => reversed.then(|| {
+                let (from, to) = ("MapType", "SetType");
+                CqlError::Server(format!(
+                    "java.lang.ClassCastException: org.apache.cassandra.db.marshal.{from} cannot be cast to \
+                     org.apache.cassandra.db.marshal.{to}"
+                ))
+            }),
+            (Term::Tuple(_), _) if reversed => Some(no_literal("tuple type")),
+            (Term::Udt(_), _) if reversed => Some(no_literal("user type")),
             (Term::Map(entries), CqlType::Map(key, value)) => entries.iter().find_map(|(k, v)| {
                 if refused(&k, key) {
                     return Some(wrong("map", "key", k, key));
@@ -344,14 +352,16 @@ impl Scope<'_> {
                 let items = self.all(items, element)?;
                 Bytes::from(collection(items.len(), items.iter().map(|item| Some(item.as_ref()))))
             }
-            (Term::Set(items), CqlType::Set(element)) => set_bytes(element, self.all(items, element)?),
+            (Term::Set(items), CqlType::Set(element)) => {
+                collections::set_bytes(element, self.all(items, element)?)
+            }
             (Term::Set(_), CqlType::Map(..)) => Bytes::from(collection(0, [])),
             (Term::Map(entries), CqlType::Map(key, value)) => {
                 let mut pairs = Vec::with_capacity(entries.len());
                 for (k, v) in entries {
                     pairs.push((self.inner(k, key)?, self.inner(v, value)?));
                 }
-                map_bytes(key, pairs)
+                collections::map_bytes(key, pairs)
             }
             (Term::Udt(fields), CqlType::Udt(udt)) => {
                 let mut parts = Vec::with_capacity(udt.fields.len());
@@ -374,6 +384,13 @@ impl Scope<'_> {
     }
 
     fn bound(&self, bind: usize, ty: &CqlType) -> Result<Evaluated, CqlError> {
+        Ok(match self.bound_as_is(bind, ty)? {
+            Evaluated::Value(bytes) => Evaluated::Value(collections::normal(ty, bytes)),
+            other => other,
+        })
+    }
+
+    fn bound_as_is(&self, bind: usize, ty: &CqlType) -> Result<Evaluated, CqlError> {
         match self.values.get(bind) {
             None => Err(invalid!("Invalid amount of bind variables")),
             Some(BoundValue::Null) => Ok(Evaluated::Null),
@@ -414,10 +431,22 @@ impl Scope<'_> {
 
     /// A value that a row is looked up by: neither null nor unset.
     pub(super) fn required(&self, term: &Term, name: &str, ty: &CqlType) -> Result<Bytes, CqlError> {
-        match self.evaluate(term, ty)? {
+        match self.of_column(term, name, ty)? {
             Evaluated::Value(bytes) => Ok(bytes),
             Evaluated::Null => Err(invalid!("Invalid null value in condition for column {name}")),
             Evaluated::Unset => Err(invalid!("Invalid unset value for column {name}")),
+        }
+    }
+
+    /// A value of a column. Where the order of a clustering column is turned round, the original does not see that it
+    /// is a set or a map, and takes it as it comes.
+    pub(super) fn of_column(&self, term: &Term, name: &str, ty: &CqlType) -> Result<Evaluated, CqlError> {
+        let reversed = |column: &Column| column.name == name && column.descending;
+        match term {
+            Term::Bind(bind) if self.table.clustering().iter().any(reversed) => {
+                self.bound_as_is(*bind, ty.thawed())
+            }
+            _ => self.evaluate(term, ty),
         }
     }
 
@@ -448,19 +477,6 @@ impl Scope<'_> {
 pub(super) fn split(bytes: &Bytes, per_entry: usize) -> Vec<Bytes> {
     let parts = crate::value::elements(bytes, per_entry).unwrap_or_default();
     parts.into_iter().flatten().map(|part| bytes.slice_ref(part)).collect()
-}
-
-/// A set: each element once, in order.
-pub(super) fn set_bytes(element: &CqlType, items: Vec<Bytes>) -> Bytes {
-    let sorted: BTreeMap<_, _> = items.into_iter().map(|item| (order::key(element, &item), item)).collect();
-    Bytes::from(collection(sorted.len(), sorted.values().map(|item| Some(item.as_ref()))))
-}
-
-/// A map: each key once, in order, the last value given for it.
-pub(super) fn map_bytes(key: &CqlType, pairs: Vec<(Bytes, Bytes)>) -> Bytes {
-    let sorted: BTreeMap<_, _> = pairs.into_iter().map(|pair| (order::key(key, &pair.0), pair)).collect();
-    let parts = sorted.values().flat_map(|(k, v)| [Some(k.as_ref()), Some(v.as_ref())]);
-    Bytes::from(collection(sorted.len(), parts))
 }
 
 fn tuple_bytes(parts: &[Evaluated]) -> Bytes {

@@ -148,7 +148,8 @@ pub(crate) async fn real(spec: ServiceSpec) -> Option<Running> {
     let say = |line: &str| eprintln!("{line}");
     let images = Images::ensure(&engine, &recipes, &BTreeSet::from([image]), &BTreeMap::new(), &say).await;
     let images = images.unwrap_or_else(|why| panic!("no image of {image:?}: {why}"));
-    let owner = Owner::new(&format!("conformance-{}", spec.kind()));
+    // One for each service: the first test to end must not sweep another's container.
+    let owner = Owner::new(&format!("conformance-{}", address_of(&spec).replace(':', "-")));
     let clean_up = CleanUp::new(&engine, &owner);
     let docker = Docker::new(engine, images, owner, Recorder::new(Clock::new()), BTreeMap::new());
     let mut running = Running::start(&docker, spec).await;

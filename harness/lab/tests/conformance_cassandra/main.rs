@@ -6,18 +6,21 @@
 mod both;
 mod frame_scripts;
 mod frames;
+mod generate;
 mod left;
 mod operation;
 mod scripts;
+mod shape;
 mod side;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use stacklab_machine::service::{CassandraSpec, ServiceSpec};
 
 use both::{Running, Settings};
 use operation::{Operation, q};
+use shape::Draw;
 use side::Side;
 
 /// Where the embedded node listens.
@@ -26,6 +29,12 @@ const EMBEDDED: &str = "127.77.31.3";
 const REAL: &str = "Cassandra 2.2.19";
 /// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
 const OPERATIONS: usize = 1500;
+/// So many of them on one table.
+const SEQUENCE: usize = 50;
+/// So long an index may be built.
+const INDEXING: Duration = Duration::from_secs(2);
+/// So long a shorter sequence is looked for.
+const SHRINKING: Duration = Duration::from_secs(20);
 
 fn spec(address: &str) -> ServiceSpec {
     ServiceSpec::Cassandra(CassandraSpec {
@@ -38,7 +47,8 @@ fn spec(address: &str) -> ServiceSpec {
         seeds: vec![address.to_owned()],
         dc: "datacenter1".to_owned(),
         rack: "rack1".to_owned(),
-        yaml: BTreeMap::new(),
+        // A dropped table is gone: copies of its files would only take time.
+        yaml: [("auto_snapshot".to_owned(), "false".to_owned())].into(),
     })
 }
 
@@ -59,7 +69,14 @@ impl Both {
 
     async fn ask(&mut self, operation: &Operation) -> (String, String) {
         self.compared += 1;
-        tokio::join!(self.embedded.ask(operation), self.real.ask(operation))
+        let (embedded, mut real) = tokio::join!(self.embedded.ask(operation), self.real.ask(operation));
+        // An index is built behind one's back, and not available until then.
+        let until = Instant::now() + INDEXING;
+        while embedded != real && real.contains("ReadFailure") && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            real = self.real.ask(operation).await;
+        }
+        (embedded, real)
     }
 
     /// Both servers without what earlier sequences left.
@@ -96,6 +113,39 @@ impl Both {
 }
 
 impl Both {
+    /// Runs a sequence until the answers differ: the operation that shows it, and both answers.
+    async fn difference(&mut self, operations: &[Operation]) -> Option<(usize, String, String)> {
+        self.fresh().await;
+        for (at, operation) in operations.iter().enumerate() {
+            let (embedded, real) = self.ask(operation).await;
+            if embedded != real {
+                return Some((at, embedded, real));
+            }
+        }
+        None
+    }
+
+    /// Runs a sequence; its first difference is shown with as few operations as lead to it.
+    async fn sequence(&mut self, operations: &[Operation]) {
+        let before = self.compared;
+        let Some((at, embedded, real)) = self.difference(operations).await else { return };
+        let compared = self.compared - before;
+        self.differences += 1;
+        eprintln!("first {:?}\n  embedded: {embedded}\n  real:     {real}", operations[at]);
+        let shown = operations[..=at].to_vec();
+        let until = Instant::now() + SHRINKING;
+        let fewest = both::shortest(shown, async |fewer: &[Operation]| {
+            Instant::now() < until && self.difference(fewer).await.is_some()
+        })
+        .await;
+        let (embedded, real) = match self.difference(&fewest).await {
+            Some((_, embedded, real)) => (embedded, real),
+            None => ("not again".to_owned(), "not again".to_owned()),
+        };
+        both::show(self.settings, &fewest, &embedded, &real);
+        self.compared = before + compared;
+    }
+
     /// Runs a script of frames, each step compared.
     async fn frames(&mut self, script: &frames::Script, embedded: SocketAddr, real: SocketAddr) {
         let (embedded, real) = tokio::join!(frames::run(embedded, script), frames::run(real, script));
@@ -121,6 +171,10 @@ async fn embedded_answers_as_cassandra_does() {
     let mut both = Both::connect(&embedded, &real, settings).await;
     for (name, operations) in scripts::all() {
         both.script(name, &operations).await;
+    }
+    let mut draw = Draw(settings.generator());
+    for _ in 0..settings.operations.div_ceil(SEQUENCE) {
+        both.sequence(&generate::sequence(&mut draw, SEQUENCE)).await;
     }
     both::finish(both.compared, REAL, both.differences);
 }
