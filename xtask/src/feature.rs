@@ -13,9 +13,10 @@ pub(crate) fn needs_docker(command: &Command) -> bool {
             let real = flags.backend == Backend::Docker || !flags.real.is_empty() || flags.matrix;
             real && !flags.list && flags.backend != Backend::Sim
         }
+        Command::Bench(flags) => flags.real,
         Command::Images(_) | Command::Down(_) => true,
         // The doctor tells what is there before anything is compiled, and asks for more by itself.
-        Command::Doctor(_) | Command::Up(_) | Command::Sim(_) | Command::Bench(_) => false,
+        Command::Doctor(_) | Command::Up(_) | Command::Sim(_) => false,
     }
 }
 

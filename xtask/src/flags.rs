@@ -143,8 +143,13 @@ pub(crate) struct Sim {
 
 /// `bench`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cargo run --release -p xtask -- bench")]
+#[command(after_help = "Examples:
+  cargo run --release -p xtask -- bench
+  cargo run --release -p xtask -- bench --real   the real services beside ours, and how many times as fast ours are")]
 pub(crate) struct Bench {
+    /// Measure the real services as well, in containers, with the same clients and the same work
+    #[arg(long)]
+    pub(crate) real: bool,
     /// Print the figures as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -45,12 +45,12 @@ pub(crate) async fn start(
     recorder: &Recorder,
     services: &Arc<dyn Services>,
 ) -> Result<Vec<OwnService>, LabError> {
+    let specs = wanted.iter().map(|service| match service {
+        Already::Kafka => ServiceSpec::Kafka(kafka(&network.kafka().to_string(), zookeeper)),
+        Already::Cassandra => ServiceSpec::Cassandra(cassandra(network)),
+    });
     let mut starting = JoinSet::new();
-    for service in wanted {
-        let spec = match service {
-            Already::Kafka => ServiceSpec::Kafka(kafka(&network.kafka().to_string(), zookeeper)),
-            Already::Cassandra => ServiceSpec::Cassandra(cassandra(network)),
-        };
+    for spec in specs {
         starting.spawn(run(spec, recorder.clone(), Arc::clone(services)));
     }
     let mut running = Vec::new();
@@ -65,7 +65,8 @@ pub(crate) async fn start(
     Ok(running)
 }
 
-async fn run(
+/// Starts one service, and waits until it serves.
+pub(crate) async fn run(
     spec: ServiceSpec,
     recorder: Recorder,
     services: Arc<dyn Services>,

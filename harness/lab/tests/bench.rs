@@ -21,7 +21,7 @@ async fn measures_every_figure() {
         run(options, |figure| reported.push(figure.clone())).await.expect("everything can be measured");
     assert_eq!(reported, figures);
     let units: Vec<_> = figures.iter().map(|figure| figure.unit).collect();
-    let data_plane = ["msgs/s", "msgs/s", "ops/s", "ops/s", "ops/s", "ops/s"];
+    let data_plane = ["msgs/s", "msgs/s", "ops/s", "ops/s", "ops/s", "ops/s", "ops/s", "ops/s"];
     assert_eq!(units, [&["s", "MB", "deployments/s"], data_plane.as_slice()].concat());
     let names: BTreeSet<_> = figures.iter().map(|figure| &figure.name).collect();
     assert_eq!(names.len(), figures.len());

@@ -15,25 +15,52 @@ pub struct Figure {
     pub value: f64,
     /// Of what: `s`, `MB`, `deployments/s`, `msgs/s`, `ops/s`.
     pub unit: &'static str,
+    /// The same of the real services, where they were measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real: Option<f64>,
+    /// How many times as good as the real services: over 1 ours is faster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
     /// How it was measured, and what else there is to know.
     pub note: String,
 }
 
 impl Figure {
     pub(super) fn new(name: &str, value: f64, unit: &'static str, note: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), value, unit, note: note.into() }
+        Self { name: name.to_owned(), value, unit, real: None, ratio: None, note: note.into() }
+    }
+
+    /// With what the real services did.
+    #[must_use]
+    pub(super) fn beside(mut self, real: f64) -> Self {
+        let ratio = if self.unit.ends_with("/s") { self.value / real } else { real / self.value };
+        (self.real, self.ratio) = (Some(real), Some(ratio).filter(|ratio| ratio.is_finite()));
+        self
     }
 }
 
 /// The figures for a person, with the machine on the first line.
 pub fn table(machine: &BenchMachine, figures: &[Figure]) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["figure", "value", "unit", "how"]);
-    for figure in figures {
-        table.add_row([&figure.name, &number(figure.value), figure.unit, &figure.note]);
+    let beside = figures.iter().any(|figure| figure.real.is_some());
+    let mut header = vec!["figure", "value", "unit", "how"];
+    if beside {
+        header.splice(2..2, ["real", "ratio"]);
     }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    table.load_style(NOTHING).set_header(header);
+    for figure in figures {
+        let mut row =
+            vec![figure.name.clone(), number(figure.value), figure.unit.to_owned(), figure.note.clone()];
+        if beside {
+            let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}"));
+            row.splice(2..2, [figure.real.map_or_else(String::new, number), ratio]);
+        }
+        table.add_row(row);
+    }
+    for numbers in if beside { 1..4 } else { 1..2 } {
+        if let Some(column) = table.column_mut(numbers) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{machine}\n\n{}", lines.join("\n"))
@@ -108,6 +135,19 @@ mod tests {
              peak memory                      n/a  MB      not told here
              kafka produce              1,234,567  msgs/s  acks 1"#]]
         .assert_eq(&table(&machine(), &figures()));
+    }
+
+    #[test]
+    fn shows_the_real_ones_beside() {
+        let [whole, memory, produce] = figures();
+        expect![[r#"
+            AMD EPYC, 2 cores, linux 6.1 x86_64, release build
+
+             figure                         value     real  ratio  unit    how
+             zipkin-full, 1,000 traces      0.612     12.4   20.3  s       one run
+             peak memory                      n/a                  MB      not told here
+             kafka produce              1,234,567  400,000    3.1  msgs/s  acks 1"#]]
+            .assert_eq(&table(&machine(), &[whole.beside(12.4), memory, produce.beside(400_000.0)]));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How fast the lab is on this machine: a whole stack, the simulator, and each embedded server under a client.
+//! How fast the lab is on this machine: a whole stack, the simulator, and each embedded server under a client, alone or
+//! beside the real one.
 
 mod cassandra;
 mod figure;
@@ -8,6 +9,7 @@ mod machine;
 mod run;
 mod servers;
 mod stack;
+mod zipkin;
 mod zookeeper;
 
 pub use figure::{Figure, json, table};

@@ -1,12 +1,14 @@
 //! All figures, one after the other: two at a time would measure each other.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::load::Windows;
 use super::servers::Servers;
-use super::{Figure, cassandra, kafka, stack, zookeeper};
+use super::{Figure, cassandra, kafka, stack, zipkin, zookeeper};
+use crate::backing::Backing;
 use crate::e2e::NotRun;
 use crate::input::InputError;
 use crate::lab::LabError;
@@ -27,6 +29,8 @@ pub struct BenchOptions {
     pub warm_up: Duration,
     /// Length of each of a server's three windows; 0.7 s.
     pub window: Duration,
+    /// The real services, to be measured beside ours: none by default.
+    pub real: Backing,
 }
 
 impl BenchOptions {
@@ -38,6 +42,7 @@ impl BenchOptions {
             simulate: Duration::from_secs(1),
             warm_up: Duration::from_millis(300),
             window: Duration::from_millis(700),
+            real: Backing::embedded(),
         }
     }
 
@@ -81,23 +86,45 @@ impl BenchError {
 pub async fn run(options: BenchOptions, mut report: impl FnMut(&Figure)) -> Result<Vec<Figure>, BenchError> {
     let mut figures = Vec::new();
     // First, for the peak of memory is the process's: what comes later needs more.
-    tell(&mut figures, &mut report, stack::deployed(&options).await?);
+    let whole = stack::deployed(&options, &Backing::embedded()).await?;
+    tell(&mut figures, &mut report, beside(whole, stack_of_the_real(&options).await?));
     tell(&mut figures, &mut report, stack::simulated(&options).await?);
-    let servers = Servers::start().await?;
-    let windows = options.windows();
-    tell(&mut figures, &mut report, limited("kafka", kafka::measure(&servers.kafka, windows)).await?);
-    tell(
-        &mut figures,
-        &mut report,
-        limited("zookeeper", zookeeper::measure(&servers.zookeeper, windows)).await?,
-    );
-    tell(
-        &mut figures,
-        &mut report,
-        limited("cassandra", cassandra::measure(&servers.cassandra, windows)).await?,
-    );
+    let ours = servers(&options, &Backing::embedded()).await?;
+    let real =
+        if options.real.real().is_empty() { Vec::new() } else { servers(&options, &options.real).await? };
+    tell(&mut figures, &mut report, beside(ours, real));
+    Ok(figures)
+}
+
+/// The whole on the real services: how long it takes. Their memory is not this process's.
+async fn stack_of_the_real(options: &BenchOptions) -> Result<Vec<Figure>, BenchError> {
+    if options.real.real().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut figures = stack::deployed(options, &options.real).await?;
+    figures.retain(|figure| figure.unit == "s");
+    Ok(figures)
+}
+
+/// Each server under its client. Never two kinds at a time: what waits would disturb what is measured.
+async fn servers(options: &BenchOptions, backing: &Backing) -> Result<Vec<Figure>, BenchError> {
+    let (servers, windows) = (Servers::start(backing).await?, options.windows());
+    let mut figures = limited("kafka", kafka::measure(&servers.kafka, windows)).await?;
+    figures.extend(limited("zookeeper", zookeeper::measure(&servers.zookeeper, windows)).await?);
+    figures.extend(limited("cassandra", cassandra::measure(&servers.cassandra, windows)).await?);
+    figures.extend(limited("zipkin", zipkin::measure(&servers.zipkin, windows)).await?);
     servers.stop().await;
     Ok(figures)
+}
+
+/// Our figures, with the real ones' of the same name.
+fn beside(ours: Vec<Figure>, real: Vec<Figure>) -> Vec<Figure> {
+    let real: BTreeMap<String, f64> = real.into_iter().map(|figure| (figure.name, figure.value)).collect();
+    let with = |figure: Figure| match real.get(&figure.name) {
+        Some(value) => figure.beside(*value),
+        None => figure,
+    };
+    ours.into_iter().map(with).collect()
 }
 
 fn tell(figures: &mut Vec<Figure>, report: &mut impl FnMut(&Figure), new: Vec<Figure>) {

@@ -29,7 +29,7 @@ fn variables() -> BTreeMap<String, String> {
 }
 
 /// Deploys it once, sends traces through it, and reads them back.
-pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, BenchError> {
+pub(super) async fn deployed(options: &BenchOptions, backing: &Backing) -> Result<Vec<Figure>, BenchError> {
     let scenario = Scenario {
         name: "bench".to_owned(),
         about: "zipkin-full under load".to_owned(),
@@ -53,7 +53,7 @@ pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, Benc
         stacks: options.stacks.clone(),
         snapshots: None,
         bless: false,
-        backing: Backing::embedded(),
+        backing: backing.clone(),
     };
     let recorder = Recorder::new(Clock::new());
     let start = recorder.now();
@@ -69,7 +69,8 @@ pub(super) async fn deployed(options: &BenchOptions) -> Result<Vec<Figure>, Benc
     let traces = scenario.traces.map_or(0, |traces| traces.load);
     let name = format!("zipkin-full, {traces} traces read back");
     let (up, sent) = (since(at.deployed), since(at.sent));
-    let note = format!("embedded, fast; deployed after {up:.2} s, traces sent after {sent:.2} s; one run");
+    let note =
+        format!("{}, fast; deployed after {up:.2} s, traces sent after {sent:.2} s; one run", backing.name());
     let whole =
         "this process until then: cluster, servers, clients; without the look at everything that follows";
     let memory = Figure::new("zipkin-full, peak memory", peak.unwrap_or(f64::NAN), "MB", whole);
