@@ -388,7 +388,8 @@ fn note_service(
     let what = match event {
         ServiceEvent::Started => What::ServiceStarted { task, service, address },
         ServiceEvent::Ready => What::ServiceReady { task, service, address },
-        ServiceEvent::Log(line) => What::Log { line: line.clone() },
+        // Its program writes it into its own log, once.
+        ServiceEvent::Log(_) => return cause,
         ServiceEvent::Exited { code, message } => {
             What::ServiceExited { task, service, code: *code, message: message.clone() }
         }

@@ -19,6 +19,7 @@ pub struct Sandbox {
 struct Content {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     belongings: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
+    memory: Option<u32>,
 }
 
 impl fmt::Debug for Content {
@@ -47,6 +48,16 @@ impl Sandbox {
     /// An empty sandbox.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty sandbox of a task with so much memory, in MB.
+    pub fn with_memory(megabytes: u32) -> Self {
+        Self { content: Arc::new(Content { memory: Some(megabytes), ..Content::default() }) }
+    }
+
+    /// The task's memory in MB, where it has a limit.
+    pub fn memory(&self) -> Option<u32> {
+        self.content.memory
     }
 
     /// A file's content, if it exists.

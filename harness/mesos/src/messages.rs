@@ -213,6 +213,8 @@ pub struct StartSpec {
     pub hostname: String,
     /// The agent's IPv4 address, to be bound by what the program listens on.
     pub ip: String,
+    /// Memory that the container may use, in MB: its executor's and its tasks' together, as when it starts.
+    pub memory: f64,
 }
 
 /// A signal to a container's processes.

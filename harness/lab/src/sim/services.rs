@@ -166,14 +166,15 @@ impl World {
         let (task, who) = (node.task.clone(), node.who.clone());
         let (kind, address) = (service.spec.kind().to_owned(), service.address.clone());
         let what = match &event {
-            ServiceEvent::Started => What::ServiceStarted { task, service: kind, address },
-            ServiceEvent::Ready => What::ServiceReady { task, service: kind, address },
-            ServiceEvent::Log(line) => What::Log { line: line.clone() },
+            ServiceEvent::Started => Some(What::ServiceStarted { task, service: kind, address }),
+            ServiceEvent::Ready => Some(What::ServiceReady { task, service: kind, address }),
+            // Its program writes it into its own log, once.
+            ServiceEvent::Log(_) => None,
             ServiceEvent::Exited { code, message } => {
-                What::ServiceExited { task, service: kind, code: *code, message: message.clone() }
+                Some(What::ServiceExited { task, service: kind, code: *code, message: message.clone() })
             }
         };
-        let cause = self.record(&who, cause, what).or(cause);
+        let cause = what.and_then(|what| self.record(&who, cause, what)).or(cause);
         let input = ToProgram::Any(Input::<Never>::Service(event));
         self.send(Seat::Program(id), Seat::Program(id), Due::Program(id, Box::new(input)), cause);
     }

@@ -9,7 +9,7 @@ use bollard::query_parameters::ListContainersOptionsBuilder;
 use stacklab_machine::service::{ServiceEvent, ServiceSpec, ZipkinRole};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::run::{Going, Volume, live, web};
+use super::run::{Going, Home, Volume, live, web};
 use super::{Engine, Image, Images, OWNER, Owner};
 use crate::program::Services;
 use crate::recorder::Recorder;
@@ -84,7 +84,8 @@ impl Services for Docker {
             spec => {
                 let volume =
                     sandbox.belonging(spec.kind(), || Volume::new(&self.engine, &self.owner, spec.kind()));
-                Box::pin(async move { live(docker, spec, volume, events, stop).await })
+                let home = Home { volume, memory: sandbox.memory() };
+                Box::pin(async move { live(docker, spec, home, events, stop).await })
             }
         }
     }

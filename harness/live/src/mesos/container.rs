@@ -110,7 +110,7 @@ pub(super) fn start(
         address: spec.ip.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
         recorder: ground.recorder.clone(),
         names: ground.names.clone(),
-        sandbox: fetched(&spec.files),
+        sandbox: fetched(spec),
         services: Arc::clone(&ground.services),
     };
     let (task, host) = (place.task.clone(), spec.hostname.clone());
@@ -127,9 +127,11 @@ pub(super) fn start(
 }
 
 /// A sandbox with these files. What is in them plays no part, only that they are there: schedulers hand them on.
-fn fetched(files: &[String]) -> Sandbox {
-    let sandbox = Sandbox::new();
-    for file in sandbox_of(files).iter().filter(|file| !file.ends_with('/')) {
+fn fetched(spec: &StartSpec) -> Sandbox {
+    // Whole megabytes, up: a limit below what was asked for would be none of Mesos'.
+    let memory = spec.memory.ceil() as u32;
+    let sandbox = if memory > 0 { Sandbox::with_memory(memory) } else { Sandbox::new() };
+    for file in sandbox_of(&spec.files).iter().filter(|file| !file.ends_with('/')) {
         // Within the limits: a task has a few dozen files.
         let _ = sandbox.write(file, format!("stacklab stands in for {file}\n").into_bytes());
     }

@@ -134,6 +134,7 @@ impl Agent {
             sandbox,
             hostname: self.config.address.hostname.clone(),
             ip: self.config.address.ip.clone(),
+            memory: memory_of(container),
         };
         out.push(AgentOutput::Start(Box::new(spec)));
     }
@@ -187,6 +188,12 @@ impl Agent {
         }
         all
     }
+}
+
+/// What a container has of memory, in MB.
+fn memory_of(container: &Container) -> f64 {
+    let executor = container.executor.iter().map(|executor| executor.resources.mem());
+    executor.chain(container.tasks.values().map(|task| task.info.resources.mem())).sum()
 }
 
 fn command_of(container: &Container) -> Option<&CommandInfo> {

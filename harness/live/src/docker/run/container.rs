@@ -8,7 +8,7 @@ use testcontainers::core::{Mount, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 
-use super::volume::Volume;
+use super::life::Home;
 use crate::docker::config::{CONF, DATA, Setup, cassandra, kafka, zipkin, zookeeper};
 use crate::docker::service::{Docker, image_of};
 use crate::docker::{Image, SERVICE, TASK};
@@ -48,15 +48,11 @@ const fn main_class(image: Image) -> &'static str {
 ///
 /// # Errors
 /// The engine's words.
-pub(super) async fn start(
-    docker: &Docker,
-    spec: &ServiceSpec,
-    volume: &Arc<Volume>,
-) -> Result<Container, String> {
+pub(super) async fn start(docker: &Docker, spec: &ServiceSpec, home: &Home) -> Result<Container, String> {
     let image = image_of(spec);
     let reference = docker.images.reference(image).ok_or_else(|| format!("there is no image for {image}"))?;
-    let request = request(docker, spec, reference, volume.name());
-    let volume = Arc::clone(volume);
+    let request = request(docker, spec, reference, home);
+    let volume = Arc::clone(&home.volume);
     let starting = tokio::spawn(async move {
         volume.make().await.map_err(|why| why.to_string())?;
         request.start().await.map_err(|why| why.to_string())
@@ -68,7 +64,7 @@ fn request(
     docker: &Docker,
     spec: &ServiceSpec,
     reference: &str,
-    volume: &str,
+    home: &Home,
 ) -> ContainerRequest<GenericImage> {
     let setup = setup(spec);
     // A reference's tag comes after the last colon, unless that is a registry's port.
@@ -76,7 +72,8 @@ fn request(
         Some((name, tag)) if !tag.contains('/') => (name, tag),
         _ => (reference, "latest"),
     };
-    let memory = i64::from(setup.memory) * MB;
+    // As a task has it; what belongs to no task gets what it needs.
+    let memory = i64::from(home.memory.unwrap_or(setup.memory)) * MB;
     let mut command = vec!["-cp".to_owned(), format!("{CONF}:{CLASSES}")];
     command.extend(setup.java);
     command.push(main_class(image_of(spec)).to_owned());
@@ -94,7 +91,7 @@ fn request(
         .with_labels(docker.owner.labels())
         .with_label(SERVICE, spec.kind())
         .with_label(TASK, address.as_str())
-        .with_mount(Mount::volume_mount(volume, DATA))
+        .with_mount(Mount::volume_mount(home.volume.name(), DATA))
         .with_startup_timeout(LIMIT)
         .with_cap_drop("ALL")
         .with_host_config_modifier(move |host| {

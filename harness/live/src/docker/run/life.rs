@@ -25,11 +25,19 @@ const REST: Duration = Duration::from_millis(500);
 /// Exit code where the engine could not even start the program, as a shell has it for a program that cannot be run.
 const NOT_STARTED: i32 = 126;
 
+/// What a service has of its task.
+pub(in crate::docker) struct Home {
+    /// Where its data lie.
+    pub(in crate::docker) volume: Arc<Volume>,
+    /// The task's memory in MB, where it has a limit.
+    pub(in crate::docker) memory: Option<u32>,
+}
+
 /// Runs a service to its end.
 pub(in crate::docker) async fn live(
     docker: Docker,
     spec: ServiceSpec,
-    volume: Arc<Volume>,
+    home: Home,
     events: mpsc::Sender<ServiceEvent>,
     stop: oneshot::Receiver<()>,
 ) {
@@ -37,18 +45,22 @@ pub(in crate::docker) async fn live(
     // Who started it may be gone; then nobody wants to know.
     let _ = events.send(ServiceEvent::Started).await;
     docker.going.gone(&address).await;
-    let container = match start(&docker, &spec, &volume).await {
+    let container = match start(&docker, &spec, &home).await {
         Ok(container) => Some(container),
         Err(message) => {
             let _ = events.send(ServiceEvent::Exited { code: NOT_STARTED, message }).await;
             return;
         }
     };
-    let held = Held { container, going: docker.going.clone(), address, _volume: volume };
+    let held = Held { container, going: docker.going.clone(), address, _volume: home.volume };
     let Some(id) = held.container.as_ref().map(|container| container.id().to_owned()) else { return };
     let what = What::Waiting { for_what: condition(&spec).to_owned() };
     docker.recorder.record(spec.kind(), None, what);
-    let end = watch(&docker, &spec, &id, &events, stop).await;
+    let mut end = watch(&docker, &spec, &id, &events, stop).await;
+    if let (ServiceEvent::Exited { message, .. }, Some(limit)) = (&mut end, out_of_memory(&docker, &id).await)
+    {
+        *message = format!("killed: it needed more than the {limit} MB of memory of its task");
+    }
     // The port is free and the container gone before anybody hears of the end.
     drop(held);
     let _ = events.send(end).await;
@@ -157,6 +169,13 @@ async fn exited(docker: &Docker, id: &str) -> i32 {
         };
         return i32::try_from(code).unwrap_or(1);
     }
+}
+
+/// The container's limit in MB, if the kernel has killed it for memory.
+async fn out_of_memory(docker: &Docker, id: &str) -> Option<i64> {
+    let container = docker.engine.docker().inspect_container(id, None).await.ok()?;
+    container.state?.oom_killed.filter(|killed| *killed)?;
+    container.host_config?.memory.map(|bytes| bytes >> 20)
 }
 
 /// Returns when the service is to stop; never, if whoever could say so is gone.

@@ -9,6 +9,6 @@ mod volume;
 mod web;
 
 pub(super) use going::Going;
-pub(super) use life::live;
+pub(super) use life::{Home, live};
 pub(super) use volume::Volume;
 pub(super) use web::web;
