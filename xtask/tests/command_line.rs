@@ -116,7 +116,11 @@ fn the_same_seed_prints_the_same_timeline() {
 }
 
 #[test]
-fn ctrl_c_leaves_nothing_behind() {
+fn ctrl_c_and_sigterm_leave_nothing_behind() {
+    ["-INT", "-TERM"].into_iter().for_each(leaves_nothing_behind);
+}
+
+fn leaves_nothing_behind(signal: &str) {
     let mut up = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["up", "--json", "--agents", "1"])
         .stdout(Stdio::piped())
@@ -129,7 +133,7 @@ fn ctrl_c_leaves_nothing_behind() {
     let master: SocketAddr =
         addresses["master"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
     let id = master_id(master).expect("the master answers");
-    let interrupted = Command::new("kill").args(["-INT", &up.id().to_string()]).status().unwrap();
+    let interrupted = Command::new("kill").args([signal, &up.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     let deadline = Instant::now() + LIMIT;
     let status = loop {
@@ -139,7 +143,7 @@ fn ctrl_c_leaves_nothing_behind() {
         assert!(Instant::now() < deadline, "it does not end");
         std::thread::yield_now();
     };
-    assert_eq!(status.code(), Some(0));
+    assert_eq!(status.code(), Some(0), "{signal}");
     // Another lab may have taken the addresses by now.
     assert_ne!(master_id(master), Some(id), "it still listens");
 }
