@@ -33,9 +33,12 @@ impl fmt::Display for CriticalPath {
 
 struct Start<'a> {
     service: &'a str,
-    from: Time,
-    to: Time,
+    from: Moment,
+    to: Moment,
 }
+
+/// A time, and the event's place in the timeline: what starts in no time at all still ends after it began.
+type Moment = (Time, usize);
 
 /// Goes back from the service that served last, each time to the one that served last before that was started.
 pub fn critical_path(events: &[Event]) -> CriticalPath {
@@ -44,27 +47,29 @@ pub fn critical_path(events: &[Event]) -> CriticalPath {
     let mut next = starts.iter().max_by_key(|start| start.to);
     while let Some(start) = next {
         chain.push(start);
-        next = starts.iter().filter(|other| other.to <= start.from).max_by_key(|other| other.to);
+        next = starts.iter().filter(|other| other.to < start.from).max_by_key(|other| other.to);
     }
     chain.reverse();
     let whole = match (chain.first(), chain.last()) {
-        (Some(first), Some(last)) => last.to.since(first.from),
+        (Some(first), Some(last)) => last.to.0.since(first.from.0),
         _ => Duration::ZERO,
     };
-    let starts = chain.iter().map(|start| (start.service.to_owned(), start.to.since(start.from))).collect();
+    let starts =
+        chain.iter().map(|start| (start.service.to_owned(), start.to.0.since(start.from.0))).collect();
     CriticalPath { starts, whole }
 }
 
 fn starts(events: &[Event]) -> Vec<Start<'_>> {
-    let mut open: Vec<(&str, &str, Time)> = Vec::new();
+    let mut open: Vec<(&str, &str, Moment)> = Vec::new();
     let mut starts = Vec::new();
-    for event in events {
+    for (place, event) in events.iter().enumerate() {
+        let moment = (event.at, place);
         match &event.what {
-            What::ServiceStarted { task, service, .. } => open.push((task, service, event.at)),
+            What::ServiceStarted { task, service, .. } => open.push((task, service, moment)),
             What::ServiceReady { task, service, .. } => {
                 if let Some(at) = open.iter().rposition(|(t, s, _)| t == task && s == service) {
                     let (_, service, from) = open.swap_remove(at);
-                    starts.push(Start { service, from, to: event.at });
+                    starts.push(Start { service, from, to: moment });
                 }
             }
             What::ServiceExited { task, service, .. } => open.retain(|(t, s, _)| t != task || s != service),
@@ -103,5 +108,20 @@ mod tests {
         let path = critical_path(timeline.events());
         assert_eq!(path.to_string(), "cassandra 5.0 s → zipkin-query 10.0 s (15.0 s of 16.0 s)");
         assert_eq!(critical_path(&[]), CriticalPath::default());
+    }
+
+    #[test]
+    fn comes_to_an_end_where_a_start_takes_no_time() {
+        let mut timeline = Timeline::new();
+        for service in ["zookeeper", "kafka"] {
+            let (task, address) = (service.to_owned(), String::new());
+            let service = service.to_owned();
+            let (again, there, addressed) = (task.clone(), service.clone(), address.clone());
+            timeline.record(Time::ZERO, "x", None, What::ServiceStarted { task, service, address });
+            let ready = What::ServiceReady { task: again, service: there, address: addressed };
+            timeline.record(Time::ZERO, "x", None, ready);
+        }
+        let path = critical_path(timeline.events());
+        assert_eq!(path.to_string(), "zookeeper 0.0 s → kafka 0.0 s (0.0 s of 0.0 s)");
     }
 }
