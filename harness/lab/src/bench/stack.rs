@@ -29,7 +29,11 @@ fn variables() -> BTreeMap<String, String> {
 }
 
 /// Deploys it once, sends traces through it, and reads them back.
-pub(super) async fn deployed(options: &BenchOptions, backing: &Backing) -> Result<Vec<Figure>, BenchError> {
+pub(super) async fn deployed(
+    options: &BenchOptions,
+    backing: &Backing,
+    traces: u32,
+) -> Result<Vec<Figure>, BenchError> {
     let scenario = Scenario {
         name: "bench".to_owned(),
         about: "zipkin-full under load".to_owned(),
@@ -37,13 +41,7 @@ pub(super) async fn deployed(options: &BenchOptions, backing: &Backing) -> Resul
         already_running: Vec::new(),
         stack: PathBuf::from(STACK),
         variables: variables(),
-        traces: Some(TracesSpec {
-            topic: None,
-            gen_traces: false,
-            go_zipkin: 0,
-            load: options.traces,
-            seed: 1,
-        }),
+        traces: Some(TracesSpec { topic: None, gen_traces: false, go_zipkin: 0, load: traces, seed: 1 }),
         expect: Expect::Deployed,
         not_on: BTreeMap::new(),
     };
@@ -66,7 +64,6 @@ pub(super) async fn deployed(options: &BenchOptions, backing: &Backing) -> Resul
     }
     let at = recorder.with(Moments::of);
     let since = |at: Option<stacklab_machine::Time>| at.unwrap_or(recorder.now()).since(start).as_secs_f64();
-    let traces = scenario.traces.map_or(0, |traces| traces.load);
     let name = format!("zipkin-full, {traces} traces read back");
     let (up, sent) = (since(at.deployed), since(at.sent));
     let note =
