@@ -21,7 +21,9 @@ use crate::redact::{Redactor, ports_in};
 use crate::report::{CriticalPath, Running, ServiceAt, critical_path, running};
 use crate::scenario::{Backend, Expect, Scenario};
 use crate::snapshot::{SnapshotFile, difference, render};
-use crate::traffic::{Brokers, ReadBack, Workload, WorkloadError, read_back, workload};
+use crate::traffic::{
+    Brokers, KafkaError, ReadBack, Workload, WorkloadError, read_back, wait_for_produced, workload,
+};
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
@@ -110,6 +112,9 @@ impl NotRun {
     }
 }
 
+/// Spans that the real Zipkin is sent at a time.
+const PORTION: usize = 50;
+
 /// Where a scenario's stack file lies.
 pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
     let own = scenario.stack.components().count() > 1 || scenario.stack.is_absolute();
@@ -158,11 +163,10 @@ where
         backing: options.backing.clone(),
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
-    let limit = if options.backing.real().is_empty() { TRACES_LIMIT } else { REAL_TRACES_LIMIT };
     let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;
     let traced = match &deployed {
         Ok(()) => match serving(recorder).await {
-            Ok(()) => traces(&lab, scenario, &input, &workload, limit).await,
+            Ok(()) => traces(&lab, scenario, &options.backing, &input, &workload).await,
             Err(why) => Err(why),
         },
         Err(_) => Ok(()),
@@ -226,9 +230,9 @@ async fn serving(recorder: &Recorder) -> Result<(), String> {
 async fn traces(
     lab: &Lab,
     scenario: &Scenario,
+    backing: &Backing,
     input: &StackInput,
     workload: &Workload,
-    limit: Duration,
 ) -> Result<(), String> {
     let recorder = lab.recorder();
     let Some(spec) = &scenario.traces else { return Ok(()) };
@@ -240,22 +244,21 @@ async fn traces(
     let topic = spec.topic.clone().or_else(|| topic_of(input)).unwrap_or_else(|| "zipkin".to_owned());
     let brokers = Brokers::at(&places.brokers);
     let mut seen = Readback::new(&workload.messages);
-    let sending = brokers.produce(&topic, &workload.messages, |index| {
-        seen.produced(stacklab_traces::MessageId(index));
+    let place = places.query.clone().map(|query| ReadBack {
+        query,
+        cassandra: places.cassandra.clone(),
+        brokers: brokers.clone(),
+        topic: topic.clone(),
+        zookeeper: places.kafka_zookeeper.clone(),
+        limit: if backing.real().is_empty() { TRACES_LIMIT } else { REAL_TRACES_LIMIT },
     });
+    let waits = place.as_ref().filter(|_| backing.real().contains(&Part::Zipkin));
+    let sending = send(&brokers, &topic, workload, &mut seen, waits);
     let sent =
         step(recorder, &format!("send {} spans to topic {topic}", workload.messages.len()), sending).await;
     sent.map_err(|why| why.to_string())?;
-    let Some(query) = places.query.clone() else {
+    let Some(place) = place else {
         return step(recorder, "read the topic back", in_log(&brokers, &topic, &mut seen)).await;
-    };
-    let place = ReadBack {
-        query,
-        cassandra: places.cassandra.clone(),
-        brokers,
-        topic,
-        zookeeper: places.kafka_zookeeper.clone(),
-        limit,
     };
     let reading = async {
         read_back(&place, workload, &mut seen, recorder).await;
@@ -266,6 +269,28 @@ async fn traces(
         Err(format!("{missing} of {} spans were not found again", seen.total()))
     };
     step(recorder, "read the traces back", reading).await
+}
+
+/// Sends the workload: all at once, or, where `waits` says where to look, in portions that are answered one after
+/// the other. Zipkin 1.14.1 gives up what its pool of connections to Cassandra does not take at once (256 waiting
+/// statements), which a burst of some hundred spans comes to on a small machine.
+async fn send(
+    brokers: &Brokers,
+    topic: &str,
+    workload: &Workload,
+    seen: &mut Readback,
+    waits: Option<&ReadBack>,
+) -> Result<(), KafkaError> {
+    let portion = if waits.is_some() { PORTION } else { workload.messages.len().max(1) };
+    for (nth, messages) in workload.messages.chunks(portion).enumerate() {
+        if let Some(place) = waits.filter(|_| nth > 0) {
+            wait_for_produced(place, workload, seen).await;
+        }
+        let first = nth * portion;
+        let delivered = |index| seen.produced(stacklab_traces::MessageId(first + index));
+        brokers.produce(topic, messages, delivered).await?;
+    }
+    Ok(())
 }
 
 /// A stack without Zipkin: whether the brokers have all messages.

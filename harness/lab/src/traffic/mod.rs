@@ -6,5 +6,5 @@ mod readback;
 mod workload;
 
 pub use kafka::{Brokers, KafkaError, Metadata, Partition};
-pub use readback::{ReadBack, read_back};
+pub use readback::{ReadBack, read_back, wait_for_produced};
 pub use workload::{Workload, WorkloadError, workload};

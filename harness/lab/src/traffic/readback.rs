@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use stacklab_live::Recorder;
 use stacklab_machine::http::Request;
+use stacklab_machine::timeline::Stage;
 use stacklab_machine::{Outbox, Step};
 use stacklab_traces::{Id, Readback, read_json_spans};
 use tokio::task::JoinSet;
@@ -17,6 +18,8 @@ use crate::observe::{Cql, ZkView};
 const AT_ONCE: usize = 8;
 /// Pause between two rounds of questions.
 const ROUND: Duration = Duration::from_millis(10);
+/// How long a portion may take to be answered.
+const PORTION_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where to look.
 #[derive(Clone, Debug)]
@@ -57,10 +60,21 @@ pub async fn read_back(place: &ReadBack, workload: &Workload, seen: &mut Readbac
     note(recorder, |out| seen.note_progress(out));
 }
 
+/// Waits until every span that was produced is answered; not for ever, as what is lost stays lost.
+pub async fn wait_for_produced(place: &ReadBack, workload: &Workload, seen: &mut Readback) {
+    let deadline = Instant::now() + PORTION_LIMIT;
+    while seen.reached(Stage::Queried) < seen.reached(Stage::Produced) && Instant::now() < deadline {
+        ask_for_missing(place, workload, seen, AT_ONCE).await;
+        tokio::time::sleep(ROUND).await;
+    }
+}
+
 /// Asks for the traces that are missing, one after the other, until so many were incomplete: while the collector is
 /// at work, asking for every trace again and again would only take its time.
 async fn ask_for_missing(place: &ReadBack, workload: &Workload, seen: &mut Readback, incomplete: usize) {
-    let missing: BTreeSet<String> = seen.missing().map(|missing| missing.trace).collect();
+    let all = incomplete == usize::MAX;
+    let missing = seen.missing().filter(|missing| all || missing.reached.is_some());
+    let missing: BTreeSet<String> = missing.map(|missing| missing.trace).collect();
     let traces = workload.expectation.traces.iter();
     let mut traces = traces.filter(|(_, trace)| missing.contains(&trace.trace_id));
     let mut questions = JoinSet::new();
