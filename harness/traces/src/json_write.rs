@@ -45,8 +45,14 @@ fn add(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
+/// Besides what JSON wants it to, the original escapes what JavaScript takes for line ends.
 fn push_text(out: &mut String, text: &str) {
-    add(out, format_args!("{}", serde_json::Value::from(text)));
+    let json = serde_json::Value::from(text).to_string();
+    if json.contains(['\u{2028}', '\u{2029}']) {
+        out.push_str(&json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"));
+    } else {
+        out.push_str(&json);
+    }
 }
 
 fn push_span(out: &mut String, span: &Span) {

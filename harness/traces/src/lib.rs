@@ -4,6 +4,7 @@
 //! Everything is a function of its arguments. This crate knows nothing about Kafka, Cassandra or HTTP.
 
 mod expectation;
+mod gson;
 mod json_read;
 mod json_write;
 mod readback;

@@ -19,6 +19,17 @@ impl Id {
         Self(id as u64)
     }
 
+    /// The last 16 of 1 to 32 lower-case hex digits. What stands before them need not be digits: Zipkin 1.14 throws
+    /// it away unread.
+    pub fn from_lower_hex(text: &str) -> Option<Self> {
+        let length = text.encode_utf16().count();
+        if length > 32 {
+            return None;
+        }
+        let low = if length > 16 { text.get(text.len() - 16..)? } else { text };
+        parse_lower_hex(low).map(|(_, id)| id)
+    }
+
     /// The signed form that Thrift and Cassandra use.
     pub const fn signed(self) -> i64 {
         self.0 as i64
@@ -258,6 +269,8 @@ mod tests {
         assert_eq!(parse_lower_hex("abc1"), Some((0, Id(0xabc1))));
         assert_eq!(parse_lower_hex("0000000000000001000000000000abc1"), Some((1, Id(0xabc1))));
         assert_eq!(parse_lower_hex("10000000000000002"), Some((1, Id(2))));
+        assert_eq!(Id::from_lower_hex("zzzzzzzzzzzzzzzz0000000000000001"), Some(Id(1)));
+        assert_eq!(Id::from_lower_hex("0000000000000001z"), None);
         for wrong in ["", "ABC1", "zz", "0x1", "000000000000000000000000000000001"] {
             assert_eq!(parse_lower_hex(wrong), None, "{wrong}");
         }

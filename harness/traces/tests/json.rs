@@ -79,13 +79,16 @@ fn refusal(document: &str) -> String {
 fn refuses_what_the_original_refuses() {
     let refused = [
         ("", "Empty input reading List<Span>"),
-        ("{", "Malformed reading List<Span> from json: "),
-        ("{}", "Expected BEGIN_ARRAY but was BEGIN_OBJECT reading List<Span> from json: "),
+        ("x", "Malformed reading List<Span> from json: "),
+        (
+            "{}",
+            "Expected BEGIN_ARRAY but was BEGIN_OBJECT at line 1 column 2 path $ reading List<Span> from json: ",
+        ),
         (r#"[{"traceId":"1","id":"1"}]"#, "name reading List<Span> from json: "),
         (r#"[{"traceId":"1","name":"a"}]"#, "Error reading List<Span> from json: "),
         (
             r#"[{"traceId":"1","id":"1","name":null}]"#,
-            "Expected a string but was NULL reading List<Span> from json: ",
+            "Expected a string but was NULL at line 1 column 37 path $[0].name reading List<Span> from json: ",
         ),
         (
             r#"[{"traceId":"ABC","id":"1","name":"a"}]"#,

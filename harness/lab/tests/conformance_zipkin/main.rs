@@ -9,6 +9,7 @@ mod both;
 mod left;
 mod requests;
 mod services;
+mod spans;
 
 use ask::{Answer, Ask};
 use both::Settings;
@@ -53,6 +54,11 @@ async fn embedded_answers_as_zipkin_does() {
     let settings = Settings::from_env(OPERATIONS);
     let Some(sides) = Sides::start().await else { return };
     let mut both = Both { sides, settings, compared: 0, differences: 0 };
+    // Written by the real one, read by both.
+    let body = stacklab_traces::encode_spans(&spans::sample::spans());
+    let stored = both.sides.real(&ask::post("application/x-thrift", body)).await;
+    assert_eq!(stored.status, 202, "{}", stored.text);
+    both.sides.settled().await;
     for (name, asks) in requests::all() {
         for ask in &asks {
             both.compare(name, ask).await;

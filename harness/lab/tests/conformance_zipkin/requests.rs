@@ -1,14 +1,34 @@
 //! Requests that are always compared.
 
-use crate::ask::{Ask, ask, get, post};
+use std::io::Write as _;
 
-/// All of them, by subject.
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::ask::{Ask, ask, get, post};
+use crate::spans::{END, sample};
+
+/// All of them, by subject; the spans of the first are there for the others.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Ask>)> {
-    vec![("names", names()), ("pages", pages()), ("methods", methods()), ("bodies", bodies())]
+    vec![
+        ("names", names()),
+        ("traces", traces()),
+        ("annotations", annotations()),
+        ("times", times()),
+        ("trace", trace()),
+        ("dependencies", dependencies()),
+        ("pages", pages()),
+        ("methods", methods()),
+        ("headers", headers()),
+        ("paths", paths()),
+        ("bodies", bodies()),
+        ("json", json()),
+        ("thrift", thrift()),
+    ]
 }
 
 fn gets(targets: &[&str]) -> Vec<Ask> {
-    targets.iter().map(|target| get(*target)).collect()
+    targets.iter().map(|target| get(target.replace("END", &END.to_string()))).collect()
 }
 
 fn names() -> Vec<Ask> {
@@ -17,19 +37,743 @@ fn names() -> Vec<Ask> {
         "/api/v1/services?x=1",
         "/api/v1/spans",
         "/api/v1/spans?serviceName=",
+        "/api/v1/spans?serviceName",
         "/api/v1/spans?serviceName=unknown",
+        "/api/v1/spans?serviceName=web",
+        "/api/v1/spans?serviceName=WEB",
+        "/api/v1/spans?serviceName=%20web",
+        "/api/v1/spans?serviceName=w%65b",
+        "/api/v1/spans?serviceName=web&serviceName=db",
+        "/api/v1/spans?serviceName=b%C3%BCro",
+        "/api/v1/spans?serviceName=B%C3%9CRO",
         "/api/v1/spans?servicename=web",
+        "/api/v1/spans?serviceName=undefined",
+    ])
+}
+
+fn traces() -> Vec<Ask> {
+    gets(&[
+        "/api/v1/traces",
+        "/api/v1/traces?endTs=END",
+        "/api/v1/traces?endTs=END&limit=100",
+        "/api/v1/traces?endTs=END&limit=1",
+        "/api/v1/traces?endTs=END&limit=2",
+        "/api/v1/traces?endTs=END&serviceName=web",
+        "/api/v1/traces?endTs=END&serviceName=WEB",
+        "/api/v1/traces?endTs=END&serviceName=",
+        "/api/v1/traces?endTs=END&serviceName",
+        "/api/v1/traces?endTs=END&serviceName=nobody",
+        "/api/v1/traces?endTs=END&serviceName=web&serviceName=db",
+        "/api/v1/traces?endTs=END&serviceName=&serviceName=db",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=all",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=ALL",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=get",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=GET",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=get&spanName=post",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=nothing",
+        "/api/v1/traces?endTs=END&spanName=get",
+        "/api/v1/traces?endTs=END&spanName=all",
+        "/api/v1/traces?endTs=END&spanName=",
+        "/api/v1/traces?endTs=END&limit=0",
+        "/api/v1/traces?endTs=END&limit=-1",
+        "/api/v1/traces?endTs=END&limit=x",
+        "/api/v1/traces?endTs=END&limit=",
+        "/api/v1/traces?endTs=END&limit=1.5",
+        "/api/v1/traces?endTs=END&limit=%2B2",
+        "/api/v1/traces?endTs=END&limit=+2",
+        "/api/v1/traces?endTs=END&limit=%202%20",
+        "/api/v1/traces?endTs=END&limit=2&limit=3",
+        "/api/v1/traces?endTs=END&limit=0x2",
+        "/api/v1/traces?endTs=END&limit=%232",
+        "/api/v1/traces?endTs=END&limit=010",
+        "/api/v1/traces?endTs=END&limit=-0x2",
+        "/api/v1/traces?endTs=END&limit=2147483647",
+        "/api/v1/traces?endTs=END&limit=2147483648",
+        "/api/v1/traces?endTs=END&limit=99999999999999999999",
+        "/api/v1/traces?endTs=END&limit=715827882",
+        "/api/v1/traces?endTs=END&limit=715827883",
+        "/api/v1/traces?endTs=END&limit=1431655765",
+        "/api/v1/traces?endTs=END&limit=1431655766",
+        "/api/v1/traces?endTs=END&sortOrder=duration-desc&x=y&serviceName=web",
+        "/api/v1/traces?annotationQuery=&endTs=END&limit=10&lookback=3600000&minDuration=&serviceName=web\
+         &sortOrder=duration-desc&spanName=all",
+    ])
+}
+
+fn annotations() -> Vec<Ask> {
+    let queries = [
+        "",
+        "retry",
+        "RETRY",
+        "nothing",
+        "retry%20and%20cache%20miss",
+        "retry+and+cache+miss",
+        "retry%20and%20nothing",
+        "cache+miss",
+        "http.path=/a",
+        "http.path=%2Fa",
+        "http.path=/b",
+        "http.path",
+        "http.path=",
+        "=",
+        "==",
+        "=/a",
+        "%20and%20",
+        "%20and%20%20and%20",
+        "retry%20and%20",
+        "%20and%20retry",
+        "and",
+        "retry%20AND%20cache%20miss",
+        "http.path=/a%20and%20retry",
+        "http.path=/a%20and%20http.path=/b",
+        "http.path=/a=/b",
+        "q=1=2",
+        "cs",
+        "sr%20and%20retry",
+        "csf",
+        "lc",
+        "sa",
+        "ca=true",
+        "n=42",
+        "flag=true",
+        "bytes=AQI",
+        "stra%C3%9Fe",
+        "name=M%C3%BCller",
+        "a:b",
+        "%",
+        "%25",
+        "%zz",
+        "http.path=/a&annotationQuery=retry",
+    ];
+    let mut asks = Vec::new();
+    for query in queries {
+        asks.push(get(format!("/api/v1/traces?endTs={END}&serviceName=web&annotationQuery={query}")));
+    }
+    asks.extend(gets(&[
+        "/api/v1/traces?endTs=END&annotationQuery=retry",
+        "/api/v1/traces?endTs=END&annotationQuery=http.path=/a",
+        "/api/v1/traces?endTs=END&annotationQuery=",
+        "/api/v1/traces?endTs=END&serviceName=db&annotationQuery=retry",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=get&annotationQuery=retry",
+        "/api/v1/traces?endTs=END&serviceName=web&spanName=post&annotationQuery=retry",
+        "/api/v1/traces?endTs=END&spanName=post&annotationQuery=retry",
+        "/api/v1/traces?endTs=END&serviceName=web&annotationQuery=retry&limit=1",
+    ]));
+    asks
+}
+
+fn times() -> Vec<Ask> {
+    let mut asks = Vec::new();
+    let durations =
+        ["", "0", "-1", "1", "100000", "99999999", "x", "1.5", "9223372036854775807", "9223372036854775808"];
+    for duration in durations {
+        for name in ["minDuration", "maxDuration"] {
+            asks.push(get(format!("/api/v1/traces?endTs={END}&serviceName=web&{name}={duration}")));
+        }
+    }
+    for (min, max) in
+        [("1", "2"), ("2", "2"), ("3", "2"), ("0", "0"), ("", "2"), ("x", "y"), ("1", "x"), ("1", "-5")]
+    {
+        asks.push(get(format!("/api/v1/traces?endTs={END}&minDuration={min}&maxDuration={max}")));
+    }
+    let ends = [
+        "",
+        "0",
+        "-1",
+        "1",
+        "x",
+        "1e3",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775",
+        "9223372036854776",
+        "92233720368547758070",
+        "4102444800000",
+        "%20END%20",
+    ];
+    for end in ends {
+        asks.push(get(format!(
+            "/api/v1/traces?endTs={}&serviceName=web",
+            end.replace("END", &END.to_string())
+        )));
+    }
+    // In µs instead of ms, a little before, and a day after.
+    for end in [END * 1000, END - 1, END - 60_000, END - 90_000_000, END + 86_000_000, END + 90_000_000] {
+        asks.push(get(format!("/api/v1/traces?endTs={end}&serviceName=web")));
+    }
+    let backs = [
+        "",
+        "0",
+        "-1",
+        "1",
+        "1000",
+        "60000",
+        "x",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "99999999999999999999",
+    ];
+    for back in backs {
+        asks.push(get(format!("/api/v1/traces?endTs={END}&lookback={back}&serviceName=web")));
+        asks.push(get(format!("/api/v1/traces?endTs={END}&lookback={back}")));
+    }
+    asks.extend(gets(&[
+        "/api/v1/traces?endTs=x&limit=y&lookback=z&minDuration=q",
+        "/api/v1/traces?limit=y&minDuration=q",
+        "/api/v1/traces?endTs=0&limit=0&serviceName=&minDuration=0",
+        "/api/v1/traces?endTs=0&limit=0&minDuration=0",
+        "/api/v1/traces?limit=0&minDuration=0&annotationQuery=cs",
+        "/api/v1/traces?endTs=END&minDuration=0&annotationQuery=cs",
+        "/api/v1/traces?endTs=END&minDuration=0&annotationQuery=a=",
+        "/api/v1/traces?endTs=0&annotationQuery==",
+        "/api/v1/traces?endTs=END&minDuration=0&spanName=get",
+        "/api/v1/traces?endTs=END&spanName=get&annotationQuery=a",
+        "/api/v1/traces?endTs=0&serviceName=",
+    ]));
+    asks
+}
+
+fn trace() -> Vec<Ask> {
+    let mut asks = Vec::new();
+    let mut ids: Vec<String> = (1..=sample::TRACES).map(|at| format!("{at:x}")).collect();
+    let others = [
+        "0000000000000001",
+        "01",
+        "00000000000000000000000000000001",
+        "000000000000000000000000000000001",
+        "ffffffffffffffff0000000000000001",
+        "zzzzzzzzzzzzzzzz0000000000000001",
+        "10000000000000001",
+        "A",
+        "g",
+        "0x1",
+        "-1",
+        "1%20",
+        "%31",
+        "1.json",
+        "1.5",
+        "1;x=1",
+        "1/",
+        "1/2",
+        "",
+        "ffffffffffffffff",
+        "deadbeef",
+        "0",
+        "%C3%BC",
+        "abc%2Fdef",
+    ];
+    ids.extend(others.map(str::to_owned));
+    for id in ids {
+        for raw in ["", "?raw", "?raw=", "?raw=false"] {
+            asks.push(get(format!("/api/v1/trace/{id}{raw}")));
+        }
+    }
+    asks.extend(gets(&[
+        "/api/v1/trace",
+        "/api/v1/trace/1?Raw",
+        "/api/v1/trace/1?x",
+        "/api/v1/trace/1?raw&raw=1",
+    ]));
+    asks
+}
+
+fn dependencies() -> Vec<Ask> {
+    gets(&[
+        "/api/v1/dependencies",
+        "/api/v1/dependencies?endTs=",
+        "/api/v1/dependencies?endTs",
+        "/api/v1/dependencies?endTs=x",
+        "/api/v1/dependencies?endTs=0",
+        "/api/v1/dependencies?endTs=-1",
+        "/api/v1/dependencies?endTs=END",
+        "/api/v1/dependencies?endTs=END&lookback=",
+        "/api/v1/dependencies?endTs=END&lookback=0",
+        "/api/v1/dependencies?endTs=END&lookback=-1",
+        "/api/v1/dependencies?endTs=END&lookback=-86400000",
+        "/api/v1/dependencies?endTs=END&lookback=x",
+        "/api/v1/dependencies?endTs=END&lookback=86400000",
+        "/api/v1/dependencies?endTs=END&lookback=172800000",
+        "/api/v1/dependencies?endTs=END&lookback=604800000",
+        "/api/v1/dependencies?lookback=86400000",
+        "/api/v1/dependencies?endTs=END&endTs=1",
+        "/api/v1/dependencies?endTs=1.5",
+        "/api/v1/dependencies?endTs=END&lookback=1.5",
     ])
 }
 
 fn pages() -> Vec<Ask> {
-    gets(&["/health", "/info", "/config.json", "/metrics", "/x", "/api", "/api/v1", "/", "/index.html"])
+    gets(&["/health", "/info", "/config.json", "/metrics", "/", "/index.html", "/dependency", "/traces/1"])
 }
 
 fn methods() -> Vec<Ask> {
-    vec![ask("PUT", "/api/v1/spans"), ask("HEAD", "/api/v1/services")]
+    let mut asks = Vec::new();
+    let paths = [
+        "/api/v1/services",
+        "/api/v1/spans",
+        "/api/v1/spans?serviceName=web",
+        "/api/v1/traces",
+        "/api/v1/trace/1",
+        "/api/v1/trace/ffff",
+        "/api/v1/dependencies",
+        "/api/v1/nothing",
+        "/health",
+        "/info",
+        "/metrics",
+        "/config.json",
+        "/index.html",
+        "/",
+        "/nothing",
+        "/dependency",
+    ];
+    for path in paths {
+        for method in ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            asks.push(ask(method, path));
+        }
+        if path != "/api/v1/spans" {
+            asks.push(ask("POST", path));
+        }
+    }
+    for method in ["TRACE", "BREW", "get"] {
+        asks.push(ask(method, "/api/v1/services"));
+    }
+    asks
+}
+
+fn headers() -> Vec<Ask> {
+    let mut asks = Vec::new();
+    for path in ["/api/v1/services", "/health", "/config.json", "/index.html", "/nothing", "/api/v1/nothing"]
+    {
+        for origin in ["http://example.com", "null", "*", "https://a.b:8443", "nonsense", ""] {
+            asks.push(get(path).with("origin", origin));
+        }
+    }
+    let preflight = || ask("OPTIONS", "/api/v1/traces").with("origin", "http://example.com");
+    asks.extend([
+        preflight(),
+        preflight().with("access-control-request-method", "GET"),
+        preflight()
+            .with("access-control-request-method", "GET")
+            .with("access-control-request-headers", "x-a, X-B"),
+        preflight().with("access-control-request-method", "GET").with("access-control-request-headers", ""),
+        preflight().with("access-control-request-method", "POST"),
+        preflight().with("access-control-request-method", "DELETE"),
+        preflight().with("access-control-request-method", "BREW"),
+        ask("OPTIONS", "/api/v1/traces").with("access-control-request-method", "GET"),
+    ]);
+    for path in
+        ["/api/v1/spans", "/api/v1/services", "/api/v1/trace/1", "/health", "/nothing", "/api/v1/nothing"]
+    {
+        for method in ["GET", "POST", "PUT"] {
+            asks.push(
+                ask("OPTIONS", path)
+                    .with("origin", "http://example.com")
+                    .with("access-control-request-method", method),
+            );
+        }
+    }
+    asks.push(get("/api/v1/traces?limit=x").with("origin", "http://example.com"));
+    asks.push(get("/api/v1/traces?limit=0").with("origin", "http://example.com"));
+    asks.push(get("/api/v1/trace/fffff").with("origin", "http://example.com"));
+    asks.push(post("application/json", "[]").with("origin", "http://example.com"));
+    asks.push(post("application/json", "x").with("origin", "http://example.com"));
+    for accept in [
+        "*/*",
+        "application/json",
+        "text/html",
+        "application/xml",
+        "text/plain",
+        "image/png",
+        "x",
+        "",
+        "application/*",
+        "text/html,*/*;q=0.1",
+        "application/json;q=0",
+    ] {
+        let paths = [
+            "/api/v1/services",
+            "/api/v1/traces?endTs=1",
+            "/api/v1/trace/1",
+            "/api/v1/trace/ffff",
+            "/api/v1/traces?limit=0",
+            "/api/v1/dependencies?endTs=1",
+            "/health",
+            "/info",
+            "/config.json",
+            "/index.html",
+            "/nothing",
+        ];
+        asks.extend(paths.map(|path| get(path).with("accept", accept)));
+    }
+    asks.push(get("/api/v1/traces").with("accept", "application/json, text/javascript, */*; q=0.01"));
+    for encoding in
+        ["gzip", "gzip, deflate", "GZIP", "deflate", "identity", "*", "gzip;q=0", "x-gzip", "br, gzip"]
+    {
+        let paths = [
+            "/api/v1/services",
+            "/api/v1/spans?serviceName=web",
+            "/api/v1/traces?endTs=1",
+            "/api/v1/trace/1",
+            "/api/v1/trace/ffff",
+            "/api/v1/traces?limit=0",
+            "/health",
+            "/config.json",
+            "/index.html",
+            "/nothing",
+        ];
+        asks.extend(paths.map(|path| get(path).with("accept-encoding", encoding)));
+        asks.push(get(format!("/api/v1/traces?endTs={END}&limit=100")).with("accept-encoding", encoding));
+        asks.push(get(format!("/api/v1/traces?endTs={END}&limit=1")).with("accept-encoding", encoding));
+    }
+    asks
+}
+
+fn paths() -> Vec<Ask> {
+    gets(&[
+        "/x",
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/services/",
+        "/api/v1/services//",
+        "/api/v1//services",
+        "//api/v1/services",
+        "/api/v1/services.json",
+        "/api/v1/services.xml",
+        "/api/v1/services.txt",
+        "/api/v1/services;a=b",
+        "/api/v1/Services",
+        "/API/v1/services",
+        "/api/v2/services",
+        "/api/v1/services%20",
+        "/api/v1/%73ervices",
+        "/api/v1/./services",
+        "/api/v1/../v1/services",
+        "/api/v1/services/x",
+        "/api/v1/spans/?serviceName=web",
+        "/api/v1/traces/?endTs=1",
+        "/api/v1/dependencies/?endTs=1",
+        "/health/",
+        "/health.json",
+        "/health/x",
+        "/info/",
+        "/info.json",
+        "/info/zipkin",
+        "/metrics/",
+        "/metrics/nothing",
+        "/config.json/",
+        "/config",
+        "/index.html/",
+        "/index.htm",
+        "/index",
+        "/dependency/",
+        "/dependency/x",
+        "/traces",
+        "/traces/",
+        "/traces/1/",
+        "/traces/1/2",
+        "/zipkin",
+        "/zipkin/",
+        "/favicon.ico/",
+        "/nothing.js",
+        "/nothing.png",
+        "/?lang=de",
+        "/%00",
+        "/%zz",
+        "/a%2Fb",
+        "/..",
+        "/../x",
+        "/a/../../x",
+        "/%2e%2e/x",
+        "/ü",
+        "/%C3%BC",
+        "/a b",
+        "/a|b",
+        "/a\"b",
+        "/<script>",
+        "/error",
+        "/\\",
+    ])
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
 }
 
 fn bodies() -> Vec<Ask> {
-    vec![post("application/json", "[]"), post("application/json", "x"), post("application/json", "")]
+    let (json, thrift) = ("application/json", "application/x-thrift");
+    let empty_list = [12, 0, 0, 0, 0];
+    let mut asks = vec![
+        post(json, ""),
+        post(thrift, ""),
+        post(json, "[]"),
+        post(json, " [ ] "),
+        post(thrift, empty_list),
+        ask("POST", "/api/v1/spans"),
+        Ask { body: b"[]".to_vec(), ..ask("POST", "/api/v1/spans") },
+    ];
+    let kinds = [
+        "",
+        "text/plain",
+        "application/xml",
+        "application/json;charset=UTF-8",
+        "application/json;charset=latin1",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "x",
+        "*/*",
+        "application/x-thrift;charset=utf-8",
+        "APPLICATION/X-THRIFT",
+        "application/*",
+        "application/x-thrifty",
+        "application/octet-stream",
+    ];
+    for kind in kinds {
+        asks.push(post(kind, "[]"));
+        asks.push(post(kind, empty_list));
+        asks.push(post(kind, "x"));
+        asks.push(post(kind, ""));
+    }
+    for encoding in ["gzip", "GZIP", "x-gzip", "gzip, deflate", "identity", "deflate", "nonsense"] {
+        asks.push(post(json, "[]").with("content-encoding", encoding));
+        asks.push(post(json, gzip(b"[]")).with("content-encoding", encoding));
+        asks.push(post(thrift, gzip(&empty_list)).with("content-encoding", encoding));
+    }
+    let packed = gzip(b"[]");
+    let broken =
+        [gzip(b""), packed[..12].to_vec(), packed[..packed.len() - 1].to_vec(), packed[..5].to_vec()];
+    for body in broken {
+        asks.push(post(json, body).with("content-encoding", "gzip"));
+    }
+    let mut wrong = packed.clone();
+    let at = wrong.len() - 6;
+    wrong[at] ^= 1;
+    asks.push(post(json, wrong).with("content-encoding", "gzip"));
+    asks.push(post(json, [packed.clone(), packed].concat()).with("content-encoding", "gzip"));
+    asks.push(post(json, gzip(b"x")).with("content-encoding", "gzip"));
+    for accept in ["text/html", "application/json", "application/xml"] {
+        asks.push(post(json, "[]").with("accept", accept));
+        asks.push(post(json, "x").with("accept", accept));
+        asks.push(post(json, "").with("accept", accept));
+    }
+    // A body beyond what is usual.
+    asks.push(post(json, format!("[{}]", " ".repeat(3 << 20))));
+    asks
+}
+
+fn json() -> Vec<Ask> {
+    let mut texts: Vec<String> = [
+        "x",
+        "{",
+        "[",
+        "]",
+        "[{",
+        "[[",
+        "[{}",
+        "{}",
+        "null",
+        "true",
+        "1",
+        "\"\"",
+        "\"x\"",
+        "[}",
+        "[]]",
+        "[] x",
+        "[],",
+        "[,]",
+        "[1]",
+        "[null]",
+        "[\"x\"]",
+        "[true]",
+        "[[]]",
+        "[{}]",
+        "[{]",
+        "[{,}]",
+        "[{\"a\"}]",
+        "[{\"a\":}]",
+        "[{\"a\":1,}]",
+        "[{a:1}]",
+        "[{'a':1}]",
+        "[{\"a\" 1}]",
+        "[{\"a\"=1}]",
+        "[{\"a\":1;\"b\":2}]",
+        "[{\"a\":1 \"b\":2}]",
+        "[{\"a\":01}]",
+        "[{\"a\":1.}]",
+        "[{\"a\":+1}]",
+        "[{\"a\":NaN}]",
+        "[{\"a\":\"\\x\"}]",
+        "[{\"a\":\"\\u12\"}]",
+        "[{\"a\":\"\\uzzzz\"}]",
+        "[{\"a\":\"x}]",
+        "[//x\n]",
+        "[/*x*/]",
+        "[#x\n]",
+        "\u{feff}[]",
+        "[\"\\",
+        "[{\"a\":tru}]",
+        "[{\"a\":TRUE}]",
+        "[{\"a\":truex}]",
+        "[{\"a\":'x'}]",
+        "[{\"a\":[}]",
+        "[{\"a\":{]}]",
+        "[{\"a\":[1,2,{\"b\":[]}]}]",
+        "\n\n[\n{\n\"a\":x}]",
+        ")]}'\n[]",
+        " ",
+        "\n",
+        "garbage",
+        "\u{0}",
+        "é",
+        "[{\"é\":é}]",
+    ]
+    .map(str::to_owned)
+    .into();
+    // One field of a good span at a time.
+    let good = "\"traceId\":\"e0\",\"id\":\"1\",\"name\":\"n\"";
+    let values = [
+        "null",
+        "true",
+        "1",
+        "-1",
+        "0",
+        "1.5",
+        "1e2",
+        "1.0",
+        "\"\"",
+        "\"x\"",
+        "\"5\"",
+        "\"1.5\"",
+        "\"-7\"",
+        "[]",
+        "[1]",
+        "{}",
+        "[{}]",
+        "[null]",
+        "9223372036854775807",
+        "9223372036854775808",
+        "\"9223372036854775808\"",
+        "12345678901234567890123",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "\"1f\"",
+        "\" 5 \"",
+        "\"0x1p3\"",
+        "\"ABC\"",
+        "\"aaaaaaaaaaaaaaaaa\"",
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+    ];
+    let fields = [
+        "traceId",
+        "id",
+        "name",
+        "parentId",
+        "timestamp",
+        "duration",
+        "debug",
+        "annotations",
+        "binaryAnnotations",
+        "other",
+    ];
+    for field in fields {
+        for value in values {
+            texts.push(format!("[{{{good},\"{field}\":{value}}}]"));
+        }
+        let without: Vec<&str> =
+            good.split(',').filter(|part| !part.contains(&format!("\"{field}\""))).collect();
+        texts.push(format!("[{{{}}}]", without.join(",")));
+    }
+    let annotation = "\"timestamp\":1,\"value\":\"v\"";
+    for field in ["timestamp", "value", "endpoint"] {
+        for value in values {
+            texts.push(format!("[{{{good},\"annotations\":[{{{annotation},\"{field}\":{value}}}]}}]"));
+        }
+    }
+    for part in ["\"timestamp\":1", "\"value\":\"v\"", ""] {
+        texts.push(format!("[{{{good},\"annotations\":[{{{part}}}]}}]"));
+    }
+    for kind in ["BOOL", "BYTES", "I16", "I32", "I64", "DOUBLE", "STRING", "string", "I8", ""] {
+        for value in values {
+            texts.push(format!(
+                "[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"type\":\"{kind}\",\"value\":{value}}}]}}]"
+            ));
+        }
+        texts.push(format!("[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"type\":\"{kind}\"}}]}}]"));
+        texts.push(format!("[{{{good},\"binaryAnnotations\":[{{\"value\":\"v\",\"type\":\"{kind}\"}}]}}]"));
+        texts.push(format!(
+            "[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"value\":true,\"type\":\"{kind}\"}}]}}]"
+        ));
+        texts.push(format!("[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"value\":7,\"value\":true,\"type\":\"{kind}\"}}]}}]"));
+    }
+    for value in values {
+        texts.push(format!("[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"value\":{value}}}]}}]"));
+        texts.push(format!("[{{{good},\"binaryAnnotations\":[{{\"key\":{value},\"value\":\"v\"}}]}}]"));
+        texts.push(format!(
+            "[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"value\":\"v\",\"type\":{value}}}]}}]"
+        ));
+        for field in ["serviceName", "ipv4", "ipv6", "port"] {
+            let endpoint = format!("{{\"serviceName\":\"s\",\"{field}\":{value}}}");
+            texts.push(format!("[{{{good},\"annotations\":[{{{annotation},\"endpoint\":{endpoint}}}]}}]"));
+        }
+    }
+    let addresses = [
+        ("ipv4", "1.2.3.4"),
+        ("ipv4", "1.2.3"),
+        ("ipv4", "1.2.3.4.5"),
+        ("ipv4", "256.1.1.1"),
+        ("ipv4", "a.b.c.d"),
+        ("ipv4", "1.2.3.4.5.6"),
+        ("ipv4", "-1.2.3.4"),
+        ("ipv4", "1..2"),
+        ("ipv6", "::1"),
+        ("ipv6", "2001:db8::c001"),
+        ("ipv6", "::ffff:1.2.3.4"),
+        ("ipv6", "1.2.3.4"),
+        ("ipv6", "fe80::1%eth0"),
+        ("ipv6", "[::1]"),
+        ("ipv6", "1::2::3"),
+        ("port", "80"),
+        ("port", "65535"),
+        ("port", "65536"),
+        ("port", "-1"),
+    ];
+    for (field, value) in addresses {
+        let endpoint = format!("{{\"serviceName\":\"s\",\"{field}\":\"{value}\"}}");
+        texts.push(format!("[{{{good},\"annotations\":[{{{annotation},\"endpoint\":{endpoint}}}]}}]"));
+    }
+    texts.push(format!(
+        "[{{{good},\"annotations\":[{{{annotation},\"endpoint\":{{\"ipv4\":\"1.2.3.4\"}}}}]}}]"
+    ));
+    texts.into_iter().map(|text| post("application/json", text)).collect()
+}
+
+fn thrift() -> Vec<Ask> {
+    let good = stacklab_traces::encode_spans(&sample::spans()[..2]);
+    let mut asks: Vec<Ask> =
+        (1..good.len()).step_by(3).map(|end| post("application/x-thrift", good[..end].to_vec())).collect();
+    let broken: [&[u8]; 16] = [
+        &[0],
+        &[12],
+        &[12, 0, 0, 0, 1],
+        &[12, 0, 0, 0, 1, 0],
+        &[12, 0xff, 0xff, 0xff, 0xff],
+        &[12, 0x7f, 0xff, 0xff, 0xff],
+        &[12, 0, 0, 0x27, 0x10],
+        &[12, 0, 0, 0x27, 0x11],
+        &[11, 0, 0, 0, 1, 0],
+        &[12, 0, 0, 0, 0, 1, 2, 3],
+        &[12, 0, 0, 0, 1, 99, 0, 1, 0],
+        &[12, 0, 0, 0, 1, 10, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0],
+        &[12, 0, 0, 0, 1, 10, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 10, 0, 4, 0, 0, 0, 0, 0, 0, 0, 9, 0],
+        &[12, 0, 0, 0, 1, 11, 0, 3, 0xff, 0xff, 0xff, 0xff],
+        &[12, 0, 0, 0, 1, 11, 0, 3, 0x00, 0x20, 0, 0],
+        b"garbage",
+    ];
+    asks.extend(broken.map(|bytes| post("application/x-thrift", bytes)));
+    asks.push(post("application/json", good));
+    asks
 }

@@ -4,13 +4,14 @@
 //! both, so that answers must be equal to the byte.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use stacklab_machine::service::{
     CassandraSpec, KafkaSpec, ServiceSpec, ZipkinRole, ZipkinSpec, ZooKeeperSpec,
 };
 
-use crate::ask::{Answer, Ask, client};
+use crate::ask::{Answer, Ask, client, get};
 use crate::both::{self, Running};
 
 const EMBEDDED: &str = "127.77.35.3";
@@ -40,6 +41,22 @@ impl Sides {
         running.push(both::embedded(zipkin(ZipkinRole::Query, EMBEDDED, "cf_real", "9411")).await);
         let (embedded, real) = (format!("{EMBEDDED}:9411"), format!("{REAL}:9411"));
         Some(Self { client: client(), embedded, real, _running: running })
+    }
+
+    /// Asks the real one alone.
+    pub(crate) async fn real(&self, ask: &Ask) -> Answer {
+        ask.send(&self.client, &self.real).await
+    }
+
+    /// Waits until nothing is being stored any more.
+    pub(crate) async fn settled(&self) {
+        let ask = get("/api/v1/trace/10?raw");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.real(&ask).await.status != 200 {
+            assert!(Instant::now() < deadline, "the sample is not there");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 
     /// Asks both.

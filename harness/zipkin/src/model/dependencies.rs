@@ -68,9 +68,9 @@ fn read_link(reader: &mut Reader<'_>) -> Result<DependencyLink, Fault> {
         }
     }
     Ok(DependencyLink {
-        parent: parent.ok_or(Fault::Missing("parent"))?.to_lowercase(),
-        child: child.ok_or(Fault::Missing("child"))?.to_lowercase(),
-        call_count: calls.ok_or(Fault::Missing("Error"))?,
+        parent: parent.ok_or(Fault::missing("parent"))?.to_lowercase(),
+        child: child.ok_or(Fault::missing("child"))?.to_lowercase(),
+        call_count: calls.ok_or(Fault::missing("Error"))?,
     })
 }
 

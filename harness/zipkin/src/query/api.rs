@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stacklab_machine::http::{Method, Request, Response, decode_path};
-use stacklab_traces::{parse_lower_hex, write_json_spans};
+use stacklab_traces::{Id, write_json_spans};
 use tokio::sync::Semaphore;
 
 use super::{health_response, info_response, metrics_response, operations::Component, page_config, upload};
@@ -97,7 +97,7 @@ impl Api {
     }
 
     async fn trace(&self, id: &str, parameters: &Parameters) -> Result<Response, ApiError> {
-        let (_, id) = parse_lower_hex(id).ok_or_else(|| ApiError::trace_id(id))?;
+        let id = Id::from_lower_hex(id).ok_or_else(|| ApiError::trace_id(id))?;
         let found = match parameters.text("raw") {
             Some(_) => self.store.raw_trace(id).await?,
             None => self.store.trace(id).await?,
