@@ -58,7 +58,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
         async move {
             let response = match read_request(request).await {
                 Ok(request) => handler.handle(request).await,
-                Err(status) => Response::empty(status),
+                Err(response) => response,
             };
             Ok::<_, Infallible>(to_hyper(response))
         }
@@ -69,7 +69,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, u16> {
+async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     let method = match parts.method.as_str() {
         "GET" => Method::Get,
@@ -79,14 +79,18 @@ async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, u16>
         "DELETE" => Method::Delete,
         "PATCH" => Method::Patch,
         "OPTIONS" => Method::Options,
-        _ => return Err(405),
+        "TRACE" => {
+            return Err(Response::empty(405).with_header("allow", "HEAD, DELETE, POST, GET, OPTIONS, PUT"));
+        }
+        _ => return Err(Response::empty(405)),
     };
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
     let url = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
-    let body = body.map_err(|_| 408_u16)?.map_err(|_| 413_u16)?.to_bytes().to_vec();
+    let body = body.map_err(|_| Response::empty(408))?.map_err(|_| Response::empty(413))?;
+    let body = body.to_bytes().to_vec();
     Ok(Request { method, url, headers: headers.collect(), body })
 }
 

@@ -42,7 +42,7 @@ impl ApiError {
             status: 400,
             exception: "org.springframework.web.method.annotation.MethodArgumentTypeMismatchException",
             message: format!(
-                "Failed to convert value of type 'java.lang.String' to required type '{wanted}'; nested exception \
+                "Failed to convert value of type [java.lang.String] to required type [{wanted}]; nested exception \
                  is java.lang.NumberFormatException: For input string: \"{text}\""
             ),
         }
@@ -66,15 +66,31 @@ impl ApiError {
         }
     }
 
-    /// A POST without a body.
-    pub fn no_body() -> Self {
+    /// A POST without a body; `what` is `Json` or `Thrift`.
+    pub fn no_body(what: &str) -> Self {
         Self {
             status: 400,
             exception: "org.springframework.http.converter.HttpMessageNotReadableException",
-            message: "Required request body is missing: public \
-                      org.springframework.web.context.request.async.DeferredResult<org.springframework.http.\
-                      ResponseEntity<?>> zipkin.server.ZipkinHttpCollector.uploadSpansJson(java.lang.String,byte[])"
-                .to_owned(),
+            message: format!(
+                "Required request body is missing: public \
+                 org.springframework.web.context.request.async.DeferredResult<org.springframework.http.\
+                 ResponseEntity<?>> zipkin.server.ZipkinHttpCollector.uploadSpans{what}(java.lang.String,byte[])"
+            ),
+        }
+    }
+
+    /// A body of a type that cannot be read.
+    pub fn media_type(message: String) -> Self {
+        let exception = "org.springframework.web.HttpMediaTypeNotSupportedException";
+        Self { status: 415, exception, message }
+    }
+
+    /// An answer of a type that the client does not take.
+    pub fn not_acceptable() -> Self {
+        Self {
+            status: 406,
+            exception: "org.springframework.web.HttpMediaTypeNotAcceptableException",
+            message: "Could not find acceptable representation".to_owned(),
         }
     }
 
@@ -108,11 +124,61 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The page for people.
+    pub fn html(&self, now: Time) -> Response {
+        let escaped = self.message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let escaped = escaped.replace('"', "&quot;").replace('\'', "&#39;");
+        let page = format!(
+            "<html><body><h1>Whitelabel Error Page</h1><p>This application has no explicit mapping for /error, so \
+             you are seeing this as a fallback.</p><div id='created'>{}</div><div>There was an unexpected error \
+             (type={}, status={}).</div><div>{escaped}</div></body></html>",
+            java_date(now),
+            reason(self.status),
+            self.status,
+        );
+        Response::new(self.status, "text/html;charset=UTF-8", page).with_header("content-language", "en-US")
+    }
+
+    /// JSON as all answers have it.
+    pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Response {
+        Response::new(status, JSON_UTF8, body)
+    }
+}
+
+/// Java's `Date.toString` in GMT: `Tue Nov 24 11:46:27 GMT 2026`.
+fn java_date(now: Time) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = now.as_millis() / 1000;
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Counted from the 1st of March of year 0, so that a leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted / 146_097, shifted % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = (month + 2) % 12;
+    let year = year + era * 400 + u64::from(month < 2);
+    format!(
+        "{} {} {day:02} {:02}:{:02}:{:02} GMT {year}",
+        DAYS[(days % 7) as usize],
+        MONTHS[month as usize],
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+    )
+}
+
 fn reason(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        415 => "Unsupported Media Type",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
     }
@@ -130,7 +196,7 @@ pub fn names_response(names: &[String], services: usize) -> Response {
 
 /// The answer to a search.
 pub fn traces_response(traces: &[Vec<Span>]) -> Response {
-    Response::json(200, write_json_traces(traces))
+    ApiError::json(200, write_json_traces(traces))
 }
 
 #[cfg(test)]
@@ -151,6 +217,13 @@ mod tests {
             "{\"timestamp\":0,\"status\":404,\"error\":\"Not Found\",\"message\":\"No message available\",\
              \"path\":\"/zipkin\"}"
         );
+    }
+
+    #[test]
+    fn tells_dates_as_java_does() {
+        assert_eq!(java_date(Time::from_millis(1_795_520_787_260)), "Tue Nov 24 11:46:27 GMT 2026");
+        assert_eq!(java_date(Time::from_millis(951_782_400_000)), "Tue Feb 29 00:00:00 GMT 2000");
+        assert_eq!(java_date(Time::ZERO), "Thu Jan 01 00:00:00 GMT 1970");
     }
 
     #[test]

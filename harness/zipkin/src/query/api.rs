@@ -1,21 +1,26 @@
-//! The routes.
+//! The query service's answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stacklab_machine::http::{Method, Request, Response, decode_path};
+use stacklab_machine::http::{Method, Request, Response};
 use stacklab_traces::{Id, write_json_spans};
 use tokio::sync::Semaphore;
 
-use super::{health_response, info_response, metrics_response, operations::Component, page_config, upload};
+use super::routes::{Endpoint, Route, Suffix, find};
+use super::{
+    cors, health_response, info_response, metrics_response, operations::Component, page_config, upload,
+};
 use crate::handle::Life;
-use crate::http::Handler;
+use crate::http::{self, Accept, Handler, Page};
 use crate::model::{
     ApiError, Parameters, QueryDefaults, TraceQuery, dependency_days, names_response, traces_response,
     write_json_links,
 };
 use crate::storage::{Store, now};
 use crate::web::page;
+
+const JSON: &str = "application/json";
 
 /// The query service.
 pub(super) struct Api {
@@ -30,65 +35,90 @@ pub(super) struct Api {
 
 impl Handler for Api {
     async fn handle(&self, request: Request) -> Response {
-        let response = match self.route(&request).await {
-            Ok(response) => response,
-            Err(error) => error.response(now(), request.path()),
+        let Some(path) = http::tidy_path(request.path()) else {
+            // Not even the server's own name is on this one.
+            return http::finish(&request, Response::empty(400));
         };
-        let response = response.with_header("x-application-context", "zipkin-server:9411");
-        match request.header("origin") {
-            Some(origin) if request.path().starts_with("/api/") => {
-                response.with_header("access-control-allow-origin", origin).with_header("vary", "Origin")
-            }
-            _ => response,
-        }
+        let response = self.respond(&path, &request).await;
+        http::finish(&request, response.with_header("x-application-context", "zipkin-server:9411"))
     }
 }
 
 impl Api {
-    async fn route(&self, request: &Request) -> Result<Response, ApiError> {
-        let path = decode_path(request.path());
-        match (request.method, path.as_str()) {
-            (Method::Options, path) if path.starts_with("/api/") => Ok(preflight(request)),
-            (Method::Post, "/api/v1/spans") => {
-                upload::spans(&self.store, &self.life, &self.uploads, request).await
+    async fn respond(&self, path: &str, request: &Request) -> Response {
+        let accept = Accept::of(request);
+        let route = find(path);
+        if cors::is_preflight(request) {
+            return cors::preflight(request, route.as_ref().map(|route| &route.endpoint));
+        }
+        let Some(route) = route else {
+            // What is left are the page's files.
+            let file = page(path).filter(|_| matches!(request.method, Method::Get | Method::Head));
+            return file.unwrap_or_else(|| error_page(&ApiError::not_found(), request, &accept));
+        };
+        if let Err(response) = check_method(&route.endpoint, request, &accept) {
+            return response;
+        }
+        if route.endpoint.is_json_only() && !takes_json(&route, &accept) {
+            return error_page(&ApiError::not_acceptable(), request, &accept);
+        }
+        let origin = match cors::check(request, &route.endpoint) {
+            Ok(origin) => origin,
+            Err(response) => return response,
+        };
+        let response = match self.answer(&route, request, &accept).await {
+            Ok(response) if route.suffix == Suffix::Unknown && !response.body.is_empty() => {
+                response.with_header("content-disposition", "inline;filename=f.txt")
             }
-            (Method::Get | Method::Head, path) => self.get(path, request).await,
-            (method, "/api/v1/spans" | "/api/v1/traces" | "/api/v1/services" | "/api/v1/dependencies") => {
-                Err(ApiError::method(&method.to_string()))
-            }
-            _ => Err(ApiError::not_found()),
+            Ok(response) => response,
+            Err(error) => error_page(&error, request, &accept),
+        };
+        match origin {
+            Some(origin) => cors::share(response, origin),
+            None => response,
         }
     }
 
-    async fn get(&self, path: &str, request: &Request) -> Result<Response, ApiError> {
-        let parameters = || Parameters::new(request.query());
-        match path {
-            "/api/v1/services" => self.service_names().await,
-            "/api/v1/spans" => self.span_names(&parameters()).await,
-            "/api/v1/traces" => self.traces(&parameters()).await,
-            "/api/v1/dependencies" => self.dependencies(&parameters()).await,
-            "/health" => Ok(health_response([Component::storage(&self.store).await])),
-            "/metrics" => Ok(metrics_response(&self.life.counters)),
-            "/config.json" => Ok(page_config("", 10)),
-            "/info" => Ok(info_response()),
-            _ => match path.strip_prefix("/api/v1/trace/").filter(|id| !id.is_empty() && !id.contains('/')) {
-                Some(id) => self.trace(id, &parameters()).await,
-                None => page(path).ok_or_else(ApiError::not_found),
-            },
+    async fn answer(&self, route: &Route, request: &Request, accept: &Accept) -> Result<Response, ApiError> {
+        let query = request.path_and_query().split_once('?').map_or("", |(_, query)| query);
+        let parameters = Parameters::new(http::parameters(query));
+        let parameters = &parameters;
+        match &route.endpoint {
+            Endpoint::SpanNames if request.method == Method::Post => {
+                upload::spans(&self.store, &self.life, &self.uploads, request, accept).await
+            }
+            Endpoint::Services => self.service_names(takes_json(route, accept)).await,
+            Endpoint::SpanNames => self.span_names(parameters, takes_json(route, accept)).await,
+            Endpoint::Traces => self.traces(parameters).await,
+            Endpoint::Trace(id) => self.trace(id, parameters).await,
+            Endpoint::Dependencies => self.dependencies(parameters).await,
+            Endpoint::Health => Ok(health_response([Component::storage(&self.store).await])),
+            Endpoint::Info => Ok(info_response()),
+            Endpoint::Metrics => Ok(metrics_response(&self.life.counters)),
+            Endpoint::Config => Ok(page_config("", 10)),
+            Endpoint::Page => page("/").ok_or_else(ApiError::not_found),
         }
     }
 
-    async fn service_names(&self) -> Result<Response, ApiError> {
+    async fn service_names(&self, wanted: bool) -> Result<Response, ApiError> {
         let names = self.store.service_names().await?;
         self.services.store(names.len(), Ordering::Relaxed);
-        Ok(names_response(&names, names.len()))
+        self.names(&names, wanted)
     }
 
-    async fn span_names(&self, parameters: &Parameters) -> Result<Response, ApiError> {
+    async fn span_names(&self, parameters: &Parameters, wanted: bool) -> Result<Response, ApiError> {
         let service =
-            parameters.text("serviceName").ok_or_else(|| ApiError::missing("serviceName", "String"))?;
-        let names = self.store.span_names(service).await?;
-        Ok(names_response(&names, self.services.load(Ordering::Relaxed)))
+            parameters.joined("serviceName").ok_or_else(|| ApiError::missing("serviceName", "String"))?;
+        let names = self.store.span_names(&service).await?;
+        self.names(&names, wanted)
+    }
+
+    /// Only now is looked at whether the client takes JSON.
+    fn names(&self, names: &[String], wanted: bool) -> Result<Response, ApiError> {
+        if !wanted {
+            return Err(ApiError::not_acceptable());
+        }
+        Ok(http::of_unknown_length(names_response(names, self.services.load(Ordering::Relaxed))))
     }
 
     async fn traces(&self, parameters: &Parameters) -> Result<Response, ApiError> {
@@ -103,23 +133,56 @@ impl Api {
             None => self.store.trace(id).await?,
         };
         Ok(match found {
-            Some(trace) => Response::json(200, write_json_spans(&trace)),
+            Some(trace) => ApiError::json(200, write_json_spans(&trace)),
             None => Response::empty(404),
         })
     }
 
     async fn dependencies(&self, parameters: &Parameters) -> Result<Response, ApiError> {
-        let end_ts = parameters.long("endTs")?.ok_or_else(|| ApiError::missing("endTs", "long"))?;
+        let end_ts = parameters.required_long("endTs")?;
         let lookback = parameters.long("lookback")?.unwrap_or(self.defaults.lookback);
         let links = self.store.dependencies(&dependency_days(end_ts, lookback)).await?;
-        Ok(Response::json(200, write_json_links(&links)))
+        Ok(ApiError::json(200, write_json_links(&links)))
     }
 }
 
-fn preflight(request: &Request) -> Response {
-    let wanted = request.header("access-control-request-headers").unwrap_or_default();
-    Response::empty(200)
-        .with_header("access-control-allow-methods", "GET,POST")
-        .with_header("access-control-allow-headers", wanted)
-        .with_header("access-control-max-age", "1800")
+/// Refuses a method that the endpoint does not have, and answers the question for those that it has.
+fn check_method(endpoint: &Endpoint, request: &Request, accept: &Accept) -> Result<(), Response> {
+    let method = request.method.to_string();
+    let Some(methods) = endpoint.methods() else {
+        return match request.method {
+            Method::Options => Err(allow("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS")),
+            _ => Ok(()),
+        };
+    };
+    match request.method {
+        Method::Options => Err(allow(&format!("{},HEAD", methods.join(",")))),
+        Method::Head => Ok(()),
+        _ if methods.contains(&method.as_str()) => Ok(()),
+        _ => {
+            let page = error_page(&ApiError::method(&method), request, accept);
+            Err(page.with_header("allow", methods.join(", ")))
+        }
+    }
+}
+
+fn allow(methods: &str) -> Response {
+    Response::empty(200).with_header("allow", methods)
+}
+
+fn takes_json(route: &Route, accept: &Accept) -> bool {
+    match route.suffix {
+        Suffix::Type(kind) => kind == JSON,
+        Suffix::None | Suffix::Unknown => accept.takes(JSON),
+    }
+}
+
+fn error_page(error: &ApiError, request: &Request, accept: &Accept) -> Response {
+    // A path that is not ASCII is shown byte for byte.
+    let path: String = request.path().bytes().map(char::from).collect();
+    match accept.page() {
+        Page::Json => http::of_unknown_length(error.response(now(), &path)),
+        Page::Html => error.html(now()),
+        Page::None => Response::empty(406),
+    }
 }

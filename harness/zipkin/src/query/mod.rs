@@ -1,7 +1,10 @@
 //! The query service: the HTTP API over what is stored, and the way in for spans over HTTP.
 
 mod api;
+mod cors;
+mod gunzip;
 mod operations;
+mod routes;
 mod upload;
 
 use std::sync::Arc;
