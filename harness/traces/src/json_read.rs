@@ -53,8 +53,7 @@ fn read_object(
     reader.begin_object()?;
     while reader.has_next()? {
         let name = reader.next_name()?;
-        // A broken value is found when it is read or passed over.
-        let is_null = reader.peek() == Ok(Token::Null);
+        let is_null = reader.peek()? == Token::Null;
         if !field(reader, &name, is_null)? {
             reader.skip_value()?;
         }
@@ -167,7 +166,7 @@ impl Tag {
         Ok(match self.kind {
             AnnotationType::Bool => self.bool.map(|value| vec![u8::from(value)]),
             AnnotationType::String => Some(self.text.as_ref().ok_or(NO_TEXT)?.clone().into_bytes()),
-            AnnotationType::Bytes => decode_base64(self.text.as_ref().ok_or(NO_TEXT)?),
+            AnnotationType::Bytes => Some(decode_base64(self.text.as_ref().ok_or(NO_TEXT)?).ok_or(NO_TEXT)?),
             AnnotationType::I16 => {
                 let number = number.ok_or("null")?;
                 let value: i32 = number.parse().map_err(|_| out_of_range(number))?;
@@ -253,13 +252,15 @@ fn parse_ipv4(text: &str) -> Result<u32> {
 /// refused as one that nobody knows.
 fn parse_ipv6(text: &str) -> Result<[u8; 16]> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    // Behind a percent sign is the network, which is not kept.
+    let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
     match bare.parse() {
         Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => Ok(address.octets()),
         Ok(_) => Err("ipv6 addresses are 16 bytes: 4".to_owned()),
         Err(_) if text.is_empty() || short_ipv4(text).is_some() => {
             Err("ipv6 addresses are 16 bytes: 4".to_owned())
         }
-        Err(_) if text.contains(':') => Err(format!("{text}: invalid IPv6 address")),
+        Err(_) if text.contains(':') => Err(format!("{text}: invalid IPv6 address literal")),
         Err(_) => Err(format!("{text}: Name or service not known")),
     }
 }

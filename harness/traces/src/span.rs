@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::java::{compare_texts, sort_annotations};
+
 /// Annotations that Zipkin gives a meaning of its own; searches cannot ask for them.
 pub const CORE_ANNOTATIONS: [&str; 10] = ["cs", "cr", "ss", "sr", "ws", "wr", "csf", "crf", "ssf", "srf"];
 
@@ -226,13 +228,11 @@ impl Span {
         self
     }
 
-    /// Brings annotations and tags into Zipkin's order and drops duplicates. Where Zipkin's order is undefined
-    /// (equal keys) ours is by value, so that equal spans look equal.
+    /// Brings annotations and tags into Zipkin's order and drops duplicates. Where Zipkin's order is undefined (equal
+    /// keys of tags) ours is by value, so that equal spans look equal.
     pub fn sort(&mut self) {
-        self.annotations
-            .sort_by(|a, b| (a.timestamp, &a.value, &a.endpoint).cmp(&(b.timestamp, &b.value, &b.endpoint)));
-        self.annotations.dedup();
-        self.binary_annotations.sort();
+        sort_annotations(&mut self.annotations);
+        self.binary_annotations.sort_by(|a, b| compare_texts(&a.key, &b.key).then_with(|| a.cmp(b)));
         self.binary_annotations.dedup();
     }
 

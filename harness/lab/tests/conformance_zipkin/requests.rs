@@ -303,7 +303,34 @@ fn dependencies() -> Vec<Ask> {
 }
 
 fn pages() -> Vec<Ask> {
-    gets(&["/health", "/info", "/config.json", "/metrics", "/", "/index.html", "/dependency", "/traces/1"])
+    gets(&["/health", "/info", "/config.json", "/", "/index.html", "/dependency", "/traces/1"])
+}
+
+/// What the web UI passes on.
+pub(crate) fn through_the_web() -> Vec<Ask> {
+    let mut asks = gets(&[
+        "/config.json",
+        "/api/v1/services",
+        "/api/v1/spans?serviceName=web",
+        "/api/v1/spans",
+        "/api/v1/traces?endTs=END&serviceName=web&limit=2",
+        "/api/v1/traces?endTs=END&serviceName=web&annotationQuery=retry%20and%20http.path=%2Fa",
+        "/api/v1/traces?limit=0",
+        "/api/v1/trace/1",
+        "/api/v1/trace/1?raw",
+        "/api/v1/trace/ffff",
+        "/api/v1/trace/x",
+        "/api/v1/dependencies?endTs=END",
+        "/api/v1/nothing",
+        "/nothing",
+    ]);
+    asks.push(get("/api/v1/services").with("accept-encoding", "gzip"));
+    asks.push(get("/api/v1/trace/9").with("accept-encoding", "gzip"));
+    asks.push(get("/api/v1/services").with("accept", "text/html"));
+    asks.push(get("/api/v1/services").with("origin", "http://example.com"));
+    asks.push(ask("PUT", "/api/v1/spans"));
+    asks.push(post("application/json", "x"));
+    asks
 }
 
 fn methods() -> Vec<Ask> {
@@ -342,8 +369,7 @@ fn methods() -> Vec<Ask> {
 
 fn headers() -> Vec<Ask> {
     let mut asks = Vec::new();
-    for path in ["/api/v1/services", "/health", "/config.json", "/index.html", "/nothing", "/api/v1/nothing"]
-    {
+    for path in ["/api/v1/services", "/health", "/config.json", "/nothing", "/api/v1/nothing"] {
         for origin in ["http://example.com", "null", "*", "https://a.b:8443", "nonsense", ""] {
             asks.push(get(path).with("origin", origin));
         }
@@ -397,10 +423,9 @@ fn headers() -> Vec<Ask> {
             "/api/v1/trace/ffff",
             "/api/v1/traces?limit=0",
             "/api/v1/dependencies?endTs=1",
-            "/info",
+            "/health",
             "/info",
             "/config.json",
-            "/index.html",
             "/nothing",
         ];
         asks.extend(paths.map(|path| get(path).with("accept", accept)));
@@ -418,7 +443,6 @@ fn headers() -> Vec<Ask> {
             "/api/v1/traces?limit=0",
             "/info",
             "/config.json",
-            "/index.html",
             "/nothing",
         ];
         asks.extend(paths.map(|path| get(path).with("accept-encoding", encoding)));
@@ -460,7 +484,6 @@ fn paths() -> Vec<Ask> {
         "/info/",
         "/info.json",
         "/info/zipkin",
-        "/metrics/",
         "/metrics/nothing",
         "/config.json/",
         "/config",
@@ -715,7 +738,7 @@ fn json() -> Vec<Ask> {
         texts.push(format!(
             "[{{{good},\"binaryAnnotations\":[{{\"key\":\"k\",\"value\":\"v\",\"type\":{value}}}]}}]"
         ));
-        for field in ["serviceName", "ipv4", "ipv6", "port"] {
+        for field in ["serviceName", "ipv4", "port"] {
             let endpoint = format!("{{\"serviceName\":\"s\",\"{field}\":{value}}}");
             texts.push(format!("[{{{good},\"annotations\":[{{{annotation},\"endpoint\":{endpoint}}}]}}]"));
         }
@@ -733,7 +756,11 @@ fn json() -> Vec<Ask> {
         ("ipv6", "2001:db8::c001"),
         ("ipv6", "::ffff:1.2.3.4"),
         ("ipv6", "1.2.3.4"),
-        ("ipv6", "fe80::1%eth0"),
+        ("ipv6", ""),
+        ("ipv6", "1"),
+        ("ipv6", "1.5"),
+        ("ipv6", "no name"),
+        ("ipv6", "fe80::1%1"),
         ("ipv6", "[::1]"),
         ("ipv6", "1::2::3"),
         ("port", "80"),

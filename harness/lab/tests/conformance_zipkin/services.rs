@@ -1,30 +1,56 @@
 //! What runs: one embedded Cassandra, ZooKeeper and Kafka, the real Zipkin, and the embedded components.
 //!
-//! The real one stores into one keyspace, the embedded collectors into another. What the real one stored is asked of
+//! The real one stores into one keyspace, the embedded components into another. What the real one stored is asked of
 //! both, so that answers must be equal to the byte.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rdkafka::config::ClientConfig;
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use reqwest::Client;
+use stacklab_cassandra::client::Client as Cassandra;
 use stacklab_machine::service::{
     CassandraSpec, KafkaSpec, ServiceSpec, ZipkinRole, ZipkinSpec, ZooKeeperSpec,
 };
 
-use crate::ask::{Answer, Ask, client, get};
+use crate::ask::{Answer, Ask, client};
 use crate::both::{self, Running};
 
+/// The embedded components: what the real one stores is asked here,
 const EMBEDDED: &str = "127.77.35.3";
+/// and here are those that store themselves.
+const OWN: &str = "127.77.35.5";
 const REAL: &str = "127.77.36.3";
 const CASSANDRA: &str = "127.77.35.4";
+const TOPIC: &str = "zipkin";
+const DELIVERY: Duration = Duration::from_secs(20);
 
-/// The two sides.
+/// Where the real one stores.
+pub(crate) const REAL_KEYSPACE: &str = "cf_real";
+/// Where the embedded ones store.
+pub(crate) const OWN_KEYSPACE: &str = "cf_embedded";
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The real one.
+    Real,
+    /// The embedded query service over what the real one stores.
+    Embedded,
+    /// The embedded one over what the embedded ones store.
+    Own,
+    /// The embedded collector's admin port.
+    Admin,
+    /// The embedded web UI.
+    Web,
+}
+
+/// Both sides, and what stands behind them.
 pub(crate) struct Sides {
     client: Client,
-    /// `host:port` of the embedded query service over the real one's keyspace.
-    embedded: String,
-    /// `host:port` of the real one.
-    real: String,
+    pub(crate) cassandra: Cassandra,
+    producer: FutureProducer,
     _running: Vec<Running>,
 }
 
@@ -36,32 +62,50 @@ impl Sides {
             both::embedded(zookeeper()).await,
             both::embedded(kafka()).await,
         ];
-        let real = both::real(zipkin(ZipkinRole::Collector, REAL, "cf_real", "9410")).await?;
-        running.push(real);
-        running.push(both::embedded(zipkin(ZipkinRole::Query, EMBEDDED, "cf_real", "9411")).await);
-        let (embedded, real) = (format!("{EMBEDDED}:9411"), format!("{REAL}:9411"));
-        Some(Self { client: client(), embedded, real, _running: running })
-    }
-
-    /// Asks the real one alone.
-    pub(crate) async fn real(&self, ask: &Ask) -> Answer {
-        ask.send(&self.client, &self.real).await
-    }
-
-    /// Waits until nothing is being stored any more.
-    pub(crate) async fn settled(&self) {
-        let ask = get("/api/v1/trace/10?raw");
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.real(&ask).await.status != 200 {
-            assert!(Instant::now() < deadline, "the sample is not there");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        running.push(both::real(zipkin(ZipkinRole::Collector, REAL, REAL_KEYSPACE)).await?);
+        for spec in [
+            zipkin(ZipkinRole::Query, EMBEDDED, REAL_KEYSPACE),
+            zipkin(ZipkinRole::Collector, OWN, OWN_KEYSPACE),
+            zipkin(ZipkinRole::Query, OWN, OWN_KEYSPACE),
+            zipkin(ZipkinRole::Web, OWN, ""),
+        ] {
+            running.push(both::embedded(spec).await);
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let contact = [format!("{CASSANDRA}:9042")];
+        let cassandra = Cassandra::connect(&contact, 9042).await.unwrap();
+        let producer = ClientConfig::new()
+            .set("bootstrap.servers", format!("{EMBEDDED}:9092"))
+            .set("api.version.request", "false")
+            .set("broker.version.fallback", "0.8.2.2")
+            .set("topic.metadata.refresh.fast.interval.ms", "20")
+            .set("retry.backoff.ms", "20")
+            .create()
+            .unwrap();
+        Some(Self { client: client(), cassandra, producer, _running: running })
     }
 
-    /// Asks both.
-    pub(crate) async fn ask(&self, ask: &Ask) -> (Answer, Answer) {
-        tokio::join!(ask.send(&self.client, &self.embedded), ask.send(&self.client, &self.real))
+    pub(crate) async fn ask_one(&self, who: Who, ask: &Ask) -> Answer {
+        let address = match who {
+            Who::Real => format!("{REAL}:9411"),
+            Who::Embedded => format!("{EMBEDDED}:9411"),
+            Who::Own => format!("{OWN}:9411"),
+            Who::Admin => format!("{OWN}:9900"),
+            Who::Web => format!("{OWN}:8080"),
+        };
+        ask.send(&self.client, &address).await
+    }
+
+    /// Asks an embedded one and the real one.
+    pub(crate) async fn ask(&self, who: Who, ask: &Ask) -> (Answer, Answer) {
+        tokio::join!(self.ask_one(who, ask), self.ask_one(Who::Real, ask))
+    }
+
+    /// Sends messages to the topic that both collectors read.
+    pub(crate) async fn produce(&self, messages: &[Vec<u8>]) {
+        for message in messages {
+            let record = FutureRecord::<(), _>::to(TOPIC).payload(message);
+            self.producer.send(record, DELIVERY).await.unwrap();
+        }
     }
 }
 
@@ -101,22 +145,30 @@ fn kafka() -> ServiceSpec {
     ServiceSpec::Kafka(KafkaSpec { properties })
 }
 
-/// A component; the real one is all of them, and answers on what is a collector's admin port.
-fn zipkin(role: ZipkinRole, host: &str, keyspace: &str, port: &str) -> ServiceSpec {
+/// A component. The real one is all of them, and answers on what is a collector's admin port.
+fn zipkin(role: ZipkinRole, host: &str, keyspace: &str) -> ServiceSpec {
+    let real = host == REAL;
     let mut env = vec![
         ("CASSANDRA_CONTACT_POINTS", format!("{CASSANDRA}:9042")),
         ("CASSANDRA_KEYSPACE", keyspace.to_owned()),
     ];
-    match role {
-        ZipkinRole::Collector => env.extend([
-            ("COLLECTOR_PORT", port.to_owned()),
-            ("COLLECTOR_ADMIN_PORT", "9411".to_owned()),
+    if role == ZipkinRole::Collector {
+        env.extend([
+            ("COLLECTOR_PORT", "9410".to_owned()),
+            ("COLLECTOR_ADMIN_PORT", if real { "9411" } else { "9900" }.to_owned()),
             ("KAFKA_ZOOKEEPER", format!("{EMBEDDED}:2181")),
             ("KAFKA_GROUP_ID", keyspace.to_owned()),
-        ]),
-        _ => env.push(("QUERY_PORT", port.to_owned())),
+        ]);
+    } else {
+        env.push(("QUERY_PORT", "9411".to_owned()));
     }
-    let env = env.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    let flags = BTreeMap::new();
+    let text =
+        |pairs: Vec<(&str, String)>| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let mut flags = Vec::new();
+    if role == ZipkinRole::Web {
+        flags.push(("zipkin.web.port", ":8080".to_owned()));
+        flags.push(("zipkin.web.query.dest", format!("{EMBEDDED}:9411")));
+    }
+    let (env, flags) = (text(env), text(flags));
     ServiceSpec::Zipkin(ZipkinSpec { role, host: host.to_owned(), env, flags, config_file: None })
 }

@@ -5,10 +5,14 @@ pub(crate) const END: i64 = 1_700_000_100_000;
 
 /// The sample.
 pub(crate) mod sample {
+    use stacklab_cassandra::Value;
+    use stacklab_cassandra::client::Client;
     use stacklab_traces::{Annotation, AnnotationType, BinaryAnnotation, Endpoint, Id, Span};
+    use stacklab_zipkin::model::{DependencyLink, encode_dependencies};
 
     /// Its traces have the ids from 1 to this.
     pub(crate) const TRACES: u64 = 16;
+    const DAY: i64 = 86_400_000;
     /// When it begins, in µs.
     const BEGIN: i64 = 1_700_000_000_000_000;
 
@@ -58,6 +62,26 @@ pub(crate) mod sample {
             endpoint: host,
         });
         span
+    }
+
+    /// Writes links between services down, as the job does that finds them: of the sample's day and the day before.
+    pub(crate) async fn link(cassandra: &Client, keyspace: &str) {
+        let link = |parent: &str, child: &str, call_count| DependencyLink {
+            parent: parent.to_owned(),
+            child: child.to_owned(),
+            call_count,
+        };
+        let today = super::END / DAY * DAY;
+        let days = [
+            (today - DAY, vec![link("web", "db", 10), link("Web", "cache", 1)]),
+            (today, vec![link("db", "web", 3), link("web", "db", 2), link("büro\"\u{2028}", "", 0)]),
+        ];
+        let insert = format!("INSERT INTO {keyspace}.dependencies (day, dependencies) VALUES (?, ?)");
+        let insert = cassandra.prepare(&insert).await.unwrap();
+        for (day, links) in days {
+            let blob = Value::Blob(encode_dependencies(day, day + DAY, &links));
+            cassandra.execute(&insert, &[Value::Timestamp(day), blob], None).await.unwrap();
+        }
     }
 
     /// All spans of the sample.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use stacklab_machine::http::{Method, Request, Response};
@@ -95,7 +95,12 @@ async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, Resp
 }
 
 fn to_hyper(response: Response) -> hyper::Response<Full<Bytes>> {
+    let empty = response.body.is_empty() && response.header("transfer-encoding").is_none();
     let mut answer = hyper::Response::new(Full::new(Bytes::from(response.body)));
+    if empty {
+        // Said to HEAD, too.
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     *answer.status_mut() =
         hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &response.headers {

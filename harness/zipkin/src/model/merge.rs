@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use stacklab_traces::{Id, Span};
+use stacklab_traces::{Id, Span, compare_texts};
 
 /// Merges the spans of one trace by id, derives missing times, and sorts by time.
 pub fn by_id(spans: Vec<Span>) -> Vec<Span> {
@@ -28,8 +28,11 @@ pub fn by_id(spans: Vec<Span>) -> Vec<Span> {
 /// How Zipkin orders spans: those without a timestamp first, then by timestamp, then by name.
 pub fn order(a: Option<&Span>, b: Option<&Span>) -> Ordering {
     let key = |span: Option<&Span>| span.and_then(|span| span.timestamp).unwrap_or(i64::MIN);
-    let name = |span: Option<&Span>| span.map_or(String::new(), |span| span.name.clone());
-    key(a).cmp(&key(b)).then_with(|| name(a).cmp(&name(b)))
+    key(a).cmp(&key(b)).then_with(|| compare_texts(name(a), name(b)))
+}
+
+fn name(span: Option<&Span>) -> &str {
+    span.map_or("", |span| span.name.as_str())
 }
 
 /// Takes over from `other` what `span` lacks.

@@ -8,7 +8,6 @@ mod answer;
 mod counters;
 mod dependencies;
 mod intake;
-mod java;
 mod span_tables;
 mod trace_query;
 
@@ -23,7 +22,6 @@ pub use dependencies::{
     DependencyLink, decode_dependencies, dependency_days, encode_dependencies, merge_links, write_json_links,
 };
 pub use intake::{Intake, IntakeConfig, Write};
-pub use java::{annotations_hash, binary_annotations_hash};
 pub use span_tables::SpanTables;
 pub use trace_query::{Parameters, QueryDefaults, TraceIndex, TraceQuery, intersect};
 

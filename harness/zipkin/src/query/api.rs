@@ -7,20 +7,19 @@ use stacklab_machine::http::{Method, Request, Response};
 use stacklab_traces::{Id, write_json_spans};
 use tokio::sync::Semaphore;
 
+use super::pages::{check_method, error_page, takes_json, without_length};
 use super::routes::{Endpoint, Route, Suffix, find};
 use super::{
     cors, health_response, info_response, metrics_response, operations::Component, page_config, upload,
 };
 use crate::handle::Life;
-use crate::http::{self, Accept, Handler, Page};
+use crate::http::{self, Accept, Handler};
 use crate::model::{
     ApiError, Parameters, QueryDefaults, TraceQuery, dependency_days, names_response, traces_response,
     write_json_links,
 };
 use crate::storage::{Store, now};
 use crate::web::page;
-
-const JSON: &str = "application/json";
 
 /// The query service.
 pub(super) struct Api {
@@ -92,8 +91,10 @@ impl Api {
             Endpoint::Traces => self.traces(parameters).await,
             Endpoint::Trace(id) => self.trace(id, parameters).await,
             Endpoint::Dependencies => self.dependencies(parameters).await,
-            Endpoint::Health => Ok(health_response([Component::storage(&self.store).await])),
-            Endpoint::Info => Ok(info_response()),
+            Endpoint::Health => {
+                Ok(without_length(health_response([Component::storage(&self.store).await]), request))
+            }
+            Endpoint::Info => Ok(without_length(info_response(), request)),
             Endpoint::Metrics => Ok(metrics_response(&self.life.counters)),
             Endpoint::Config => Ok(page_config("", 10)),
             Endpoint::Page => page("/").ok_or_else(ApiError::not_found),
@@ -143,46 +144,5 @@ impl Api {
         let lookback = parameters.long("lookback")?.unwrap_or(self.defaults.lookback);
         let links = self.store.dependencies(&dependency_days(end_ts, lookback)).await?;
         Ok(ApiError::json(200, write_json_links(&links)))
-    }
-}
-
-/// Refuses a method that the endpoint does not have, and answers the question for those that it has.
-fn check_method(endpoint: &Endpoint, request: &Request, accept: &Accept) -> Result<(), Response> {
-    let method = request.method.to_string();
-    let Some(methods) = endpoint.methods() else {
-        return match request.method {
-            Method::Options => Err(allow("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS")),
-            _ => Ok(()),
-        };
-    };
-    match request.method {
-        Method::Options => Err(allow(&format!("{},HEAD", methods.join(",")))),
-        Method::Head => Ok(()),
-        _ if methods.contains(&method.as_str()) => Ok(()),
-        _ => {
-            let page = error_page(&ApiError::method(&method), request, accept);
-            Err(page.with_header("allow", methods.join(", ")))
-        }
-    }
-}
-
-fn allow(methods: &str) -> Response {
-    Response::empty(200).with_header("allow", methods)
-}
-
-fn takes_json(route: &Route, accept: &Accept) -> bool {
-    match route.suffix {
-        Suffix::Type(kind) => kind == JSON,
-        Suffix::None | Suffix::Unknown => accept.takes(JSON),
-    }
-}
-
-fn error_page(error: &ApiError, request: &Request, accept: &Accept) -> Response {
-    // A path that is not ASCII is shown byte for byte.
-    let path: String = request.path().bytes().map(char::from).collect();
-    match accept.page() {
-        Page::Json => http::of_unknown_length(error.response(now(), &path)),
-        Page::Html => error.html(now()),
-        Page::None => Response::empty(406),
     }
 }

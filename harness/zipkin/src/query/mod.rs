@@ -4,6 +4,7 @@ mod api;
 mod cors;
 mod gunzip;
 mod operations;
+mod pages;
 mod routes;
 mod upload;
 
@@ -23,6 +24,8 @@ use crate::storage::{Store, StoreConfig};
 use api::Api;
 
 pub(crate) use operations::{Component, health_response, info_response, metrics_response, page_config};
+pub(crate) use pages::{check_method, error_page, takes_json, without_length};
+pub(crate) use routes::{Endpoint, find};
 
 const QUERY_PORT: u16 = 9411;
 

@@ -2,7 +2,7 @@
 
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(crate) enum Endpoint {
     Services,
     SpanNames,
     Traces,
@@ -19,15 +19,15 @@ pub(super) enum Endpoint {
 
 /// A path that something is at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Route {
-    pub(super) endpoint: Endpoint,
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
     /// The media type that the suffix stands for.
-    pub(super) suffix: Suffix,
+    pub(crate) suffix: Suffix,
 }
 
 /// What follows the last dot of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Suffix {
+pub(crate) enum Suffix {
     None,
     /// A file of this type.
     Type(&'static str),
@@ -56,7 +56,7 @@ const TYPES: [(&str, &str); 16] = [
 ];
 
 /// Where a tidy path leads.
-pub(super) fn find(path: &str) -> Option<Route> {
+pub(crate) fn find(path: &str) -> Option<Route> {
     let path = match path.strip_suffix('/') {
         Some(path) if !path.is_empty() => path,
         _ => path,
@@ -103,7 +103,7 @@ fn split_suffix(path: &str) -> (&str, Suffix) {
 
 impl Endpoint {
     /// The methods that it answers, as the original lists them; `None` for all.
-    pub(super) const fn methods(&self) -> Option<&'static [&'static str]> {
+    pub(crate) const fn methods(&self) -> Option<&'static [&'static str]> {
         match self {
             Self::Health => None,
             Self::SpanNames => Some(&["POST", "GET"]),
@@ -112,15 +112,15 @@ impl Endpoint {
     }
 
     /// Whether pages of other sites may ask.
-    pub(super) const fn is_shared(&self) -> bool {
+    pub(crate) const fn is_shared(&self) -> bool {
         use Endpoint::{Dependencies, Services, SpanNames, Trace, Traces};
         matches!(self, Services | SpanNames | Traces | Dependencies | Trace(_))
     }
 
     /// Whether it is JSON by declaration: then who does not take that is told before anything is looked at.
-    pub(super) const fn is_json_only(&self) -> bool {
-        use Endpoint::{Config, Dependencies, Health, Info, Metrics, Trace, Traces};
-        matches!(self, Traces | Trace(_) | Dependencies | Config | Health | Info | Metrics)
+    pub(crate) const fn is_json_only(&self) -> bool {
+        use Endpoint::{Dependencies, Health, Info, Metrics, Trace, Traces};
+        matches!(self, Traces | Trace(_) | Dependencies | Health | Info | Metrics)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stacklab_cassandra::Value;
 use stacklab_cassandra::client::{Prepared, Rows};
-use stacklab_traces::{Id, Span, decode_span};
+use stacklab_traces::{Id, Span, compare_texts, decode_span};
 
 use super::session::Session;
 use super::{StorageError, Store, bigints};
@@ -159,5 +159,7 @@ fn sorted_texts(rows: &Rows, column: &str) -> Vec<String> {
             _ => None,
         })
         .collect();
-    texts.into_iter().cloned().collect()
+    let mut texts: Vec<String> = texts.into_iter().cloned().collect();
+    texts.sort_by(|a, b| compare_texts(a, b));
+    texts
 }
