@@ -21,7 +21,7 @@ pub use generate::{
 };
 pub use java::{annotations_hash, binary_annotations_hash, compare_texts};
 pub use json_read::{JsonError, read_json_spans};
-pub use json_write::{write_json_span, write_json_spans, write_json_traces};
+pub use json_write::{JsonOut, write_json_span, write_json_spans, write_json_traces};
 pub use readback::{MessageId, Missing, Readback};
 pub use span::{
     Annotation, AnnotationType, BinaryAnnotation, CORE_ANNOTATIONS, Endpoint, Id, Span, parse_lower_hex,

@@ -71,6 +71,13 @@ fn writes_doubles_as_java_does() {
     }
 }
 
+#[test]
+fn leaves_zeros_behind_line_ends_of_javascript() {
+    let span = |name: &str| Span { name: name.to_owned(), ..Span::default() };
+    assert!(write_json_span(&span("a\u{2028}")).ends_with("\"a\\u2028\"}"));
+    assert!(write_json_span(&span("\u{fc}\u{2028}\u{2029}")).ends_with("\\u2028\\u2029\"}\0\0\0\0"));
+}
+
 fn refusal(document: &str) -> String {
     read_json_spans(document.as_bytes()).unwrap_err().to_string()
 }

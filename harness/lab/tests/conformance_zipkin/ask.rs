@@ -213,6 +213,15 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Without what is said of one connection only: who passes an answer on has another one.
+    pub(crate) fn passed_on(&self) -> String {
+        let own = ["    connection:", "    transfer-encoding:", "    content-length:"];
+        let lines = self.text.split('\n').filter(|line| !own.iter().any(|name| line.starts_with(name)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// The body without what is the server's own time, memory and disk.
 fn redacted(path: &str, body: &str) -> String {
     if path.starts_with("/health") {

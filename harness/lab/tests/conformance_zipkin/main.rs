@@ -115,9 +115,9 @@ impl Both {
         let (deadline, mut since) = (Instant::now() + STORING, Instant::now());
         let mut before = Vec::new();
         loop {
-            let cassandra = &self.sides.cassandra;
-            let real = rows::read(cassandra, REAL_KEYSPACE, &stored.traces).await;
-            let embedded = rows::read(cassandra, OWN_KEYSPACE, &stored.traces).await;
+            let (cassandra, marker) = (&self.sides.cassandra, stored.run.marker());
+            let real = rows::read(cassandra, REAL_KEYSPACE, &stored.traces, &marker).await;
+            let embedded = rows::read(cassandra, OWN_KEYSPACE, &stored.traces, &marker).await;
             let complete = real.iter().filter(|row| row.starts_with("traces: ")).count() >= stored.rows.len();
             let now = (embedded == real, real.clone());
             if before != real {
@@ -195,7 +195,7 @@ impl Both {
         for ask in requests::through_the_web() {
             self.compared += 1;
             let (embedded, real) = self.sides.ask(Who::Web, &ask).await;
-            self.judge("web", &format!("{ask:?}"), &embedded.text, &real.text);
+            self.judge("web", &format!("web: {ask:?}"), &embedded.passed_on(), &real.passed_on());
         }
     }
 

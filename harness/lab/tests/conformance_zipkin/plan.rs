@@ -1,10 +1,12 @@
 //! Spans as they are drawn: by small numbers instead of ids, so that a sequence can be run again with fresh ones.
 
+use std::fmt;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
-use stacklab_traces::{Annotation, AnnotationType, BinaryAnnotation, Endpoint, Id, Span};
+use stacklab_traces::{Annotation, AnnotationType, BinaryAnnotation, Endpoint, Id, Span, write_json_span};
 
 /// Traces of a sequence.
 pub(crate) const TRACES: u64 = 3;
@@ -34,7 +36,12 @@ impl Run {
     }
 
     pub(crate) fn service(self, service: &str) -> String {
-        format!("{service}-{}", self.0)
+        format!("{service}{}", self.marker())
+    }
+
+    /// What the names of its services end with; those of the sample are as they are.
+    pub(crate) fn marker(self) -> String {
+        if self.0 == 0 { String::new() } else { format!("-{}", self.0) }
     }
 
     fn host(self, host: usize) -> Option<Endpoint> {
@@ -53,8 +60,10 @@ impl Run {
     }
 }
 
+type TagValue = (AnnotationType, Vec<u8>);
+
 /// A span to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Plan {
     trace: u64,
     high: u64,
@@ -64,8 +73,14 @@ pub(crate) struct Plan {
     timestamp: Option<i64>,
     duration: Option<i64>,
     annotations: Vec<(i64, &'static str, usize)>,
-    tags: Vec<(&'static str, (AnnotationType, Vec<u8>), usize)>,
+    tags: Vec<(&'static str, TagValue, usize)>,
     debug: Option<bool>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&write_json_span(&self.span(Run(0), 0)))
+    }
 }
 
 impl Plan {
@@ -111,7 +126,7 @@ fn time() -> impl Strategy<Value = i64> {
     prop_oneof![6 => (0..20_i64).prop_map(|at| at * 1000), 2 => 0..3_000_000_i64, 1 => Just(5)]
 }
 
-fn value() -> impl Strategy<Value = (AnnotationType, Vec<u8>)> {
+fn value() -> impl Strategy<Value = TagValue> {
     use AnnotationType::{Bool, Bytes, Double, I16, I32, I64, String};
     let text = select(vec!["", "/a", "/A", "ü🙂\u{2028}\"\\", "500"]);
     prop_oneof![

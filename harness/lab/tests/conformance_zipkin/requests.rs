@@ -355,6 +355,10 @@ fn methods() -> Vec<Ask> {
     ];
     for path in paths {
         for method in ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            // What the Java machine has to tell has another length.
+            if (method, path) == ("HEAD", "/metrics") {
+                continue;
+            }
             asks.push(ask(method, path));
         }
         if path != "/api/v1/spans" {

@@ -15,17 +15,23 @@ const TABLES: [(&str, &str); 6] = [
     ("annotations_index", "annotation, ts, trace_id"),
 ];
 
-/// The rows of a keyspace, as lines. Of rows with a trace, only those of these traces.
-pub(crate) async fn read(cassandra: &Client, keyspace: &str, traces: &BTreeSet<i64>) -> Vec<String> {
+/// The rows of a keyspace, as lines: those of these traces, and the names with this in them.
+pub(crate) async fn read(
+    cassandra: &Client,
+    keyspace: &str,
+    traces: &BTreeSet<i64>,
+    marker: &str,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for (table, columns) in TABLES {
         let rows = cassandra.query(&format!("SELECT {columns} FROM {keyspace}.{table}")).await.unwrap();
         let trace = rows.index_of("trace_id");
         for row in &rows.rows {
-            let wanted = trace.is_none_or(|at| match row[at] {
-                Value::Bigint(id) => traces.contains(&id),
+            let wanted = match (trace.map(|at| &row[at]), &row[0]) {
+                (Some(Value::Bigint(id)), _) => traces.contains(id),
+                (_, Value::Text(name)) => name.ends_with(marker),
                 _ => false,
-            });
+            };
             if wanted {
                 let values: Vec<String> = row.iter().map(shown).collect();
                 lines.push(format!("{table}: {}", values.join(", ")));

@@ -8,8 +8,8 @@ use crate::handle::Life;
 use crate::http::{self, Accept, Handler};
 use crate::model::ApiError;
 use crate::query::{
-    Component, Endpoint, check_method, error_page, find, health_response, metrics_response, takes_json,
-    without_length,
+    Component, Endpoint, check_method, error_page, find, health_response, is_preflight, metrics_response,
+    preflight, takes_json, without_length,
 };
 use crate::storage::Store;
 
@@ -34,6 +34,9 @@ impl Handler for Admin {
 
 impl Admin {
     async fn respond(&self, path: &str, request: &Request) -> Response {
+        if is_preflight(request) {
+            return preflight(request, None);
+        }
         let accept = Accept::of(request);
         let route = find(path).filter(|route| matches!(route.endpoint, Endpoint::Health | Endpoint::Metrics));
         let Some(route) = route else { return error_page(&ApiError::not_found(), request, &accept) };

@@ -7,14 +7,14 @@ use super::routes::Endpoint;
 const ALL_METHODS: &str = "GET, HEAD, POST, PUT, DELETE, TRACE, OPTIONS, PATCH";
 
 /// Whether a request only asks what would be allowed.
-pub(super) fn is_preflight(request: &Request) -> bool {
+pub(crate) fn is_preflight(request: &Request) -> bool {
     request.method == Method::Options
         && request.header("origin").is_some()
         && request.header("access-control-request-method").is_some()
 }
 
 /// The answer to such a question about an endpoint.
-pub(super) fn preflight(request: &Request, endpoint: Option<&Endpoint>) -> Response {
+pub(crate) fn preflight(request: &Request, endpoint: Option<&Endpoint>) -> Response {
     let wanted = request.header("access-control-request-method").unwrap_or_default();
     let methods = endpoint.filter(|endpoint| endpoint.is_shared()).and_then(Endpoint::methods);
     let allowed = methods.is_some_and(|methods| methods.contains(&wanted));
@@ -37,7 +37,7 @@ pub(super) fn preflight(request: &Request, endpoint: Option<&Endpoint>) -> Respo
 }
 
 /// A request of another site to an endpoint: refused, or whose origin the answer is to name.
-pub(super) fn check<'a>(request: &'a Request, endpoint: &Endpoint) -> Result<Option<&'a str>, Response> {
+pub(crate) fn check<'a>(request: &'a Request, endpoint: &Endpoint) -> Result<Option<&'a str>, Response> {
     if request.header("origin").is_none() || !endpoint.is_shared() || is_own(request) {
         return Ok(None);
     }
@@ -50,7 +50,7 @@ pub(super) fn check<'a>(request: &'a Request, endpoint: &Endpoint) -> Result<Opt
 }
 
 /// Names the origin in an answer.
-pub(super) fn share(response: Response, origin: &str) -> Response {
+pub(crate) fn share(response: Response, origin: &str) -> Response {
     response
         .with_header("access-control-allow-origin", origin)
         .with_header("access-control-allow-credentials", "true")

@@ -23,6 +23,7 @@ use crate::storage::{Store, StoreConfig};
 
 use api::Api;
 
+pub(crate) use cors::{is_preflight, preflight};
 pub(crate) use operations::{Component, health_response, info_response, metrics_response, page_config};
 pub(crate) use pages::{check_method, error_page, takes_json, without_length};
 pub(crate) use routes::{Endpoint, find};
