@@ -24,8 +24,8 @@ pub fn compare_texts(a: &str, b: &str) -> Ordering {
 }
 
 /// Brings annotations into the order that Zipkin's `Span` gives them, without duplicates: by time, then by value, and
-/// those that are equal in both as a `HashSet` of them all hands them out.
-pub(crate) fn sort_annotations(annotations: &mut Vec<Annotation>) {
+/// those that are equal in both as a `HashSet` of them all hands them out. The set was made for the first so many.
+pub(crate) fn sort_annotations(annotations: &mut Vec<Annotation>, made_for: usize) {
     let order = |a: &Annotation, b: &Annotation| {
         a.timestamp.cmp(&b.timestamp).then_with(|| compare_texts(&a.value, &b.value))
     };
@@ -34,19 +34,20 @@ pub(crate) fn sort_annotations(annotations: &mut Vec<Annotation>) {
     if !annotations.windows(2).any(is_tied) {
         return;
     }
-    let given = annotations.len();
-    let mut distinct: Vec<Annotation> = Vec::with_capacity(given);
+    let mut distinct: Vec<Annotation> = Vec::with_capacity(annotations.len());
     for annotation in annotations.drain(..) {
         let same_time = distinct.iter().rev().take_while(|other| other.timestamp == annotation.timestamp);
         if same_time.into_iter().all(|other| *other != annotation) {
             distinct.push(annotation);
         }
     }
-    // As large as the set is made for what is given.
-    let buckets = (given * 4 / 3 + 1).max(16).next_power_of_two() as u32;
+    let mut buckets = (made_for * 4 / 3 + 1).max(16).next_power_of_two();
+    while distinct.len() > buckets / 4 * 3 {
+        buckets *= 2;
+    }
     let bucket = |annotation: &Annotation| {
         let hash = annotation_hash(annotation) as u32;
-        (hash ^ hash >> 16) & (buckets - 1)
+        (hash ^ hash >> 16) as usize & (buckets - 1)
     };
     distinct.sort_by(|a, b| order(a, b).then_with(|| bucket(a).cmp(&bucket(b))));
     *annotations = distinct;

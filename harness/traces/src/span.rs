@@ -231,7 +231,13 @@ impl Span {
     /// Brings annotations and tags into Zipkin's order and drops duplicates. Where Zipkin's order is undefined (equal
     /// keys of tags) ours is by value, so that equal spans look equal.
     pub fn sort(&mut self) {
-        sort_annotations(&mut self.annotations);
+        self.sort_grown(self.annotations.len());
+    }
+
+    /// The same for annotations that came to so many first ones one by one: the order of those that are equal in time
+    /// and value depends on it.
+    pub fn sort_grown(&mut self, first: usize) {
+        sort_annotations(&mut self.annotations, first);
         self.binary_annotations.sort_by(|a, b| compare_texts(&a.key, &b.key).then_with(|| a.cmp(b)));
         self.binary_annotations.dedup();
     }

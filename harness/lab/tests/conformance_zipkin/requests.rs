@@ -227,6 +227,8 @@ fn times() -> Vec<Ask> {
         "/api/v1/traces?endTs=END&minDuration=0&annotationQuery=cs",
         "/api/v1/traces?endTs=END&minDuration=0&annotationQuery=a=",
         "/api/v1/traces?endTs=0&annotationQuery==",
+        "/api/v1/traces?endTs=x&annotationQuery==",
+        "/api/v1/traces?limit=y&serviceName=&annotationQuery==",
         "/api/v1/traces?endTs=END&minDuration=0&spanName=get",
         "/api/v1/traces?endTs=END&spanName=get&annotationQuery=a",
         "/api/v1/traces?endTs=0&serviceName=",

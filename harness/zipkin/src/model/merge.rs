@@ -9,13 +9,23 @@ use stacklab_traces::{Id, Span, compare_texts};
 pub fn by_id(spans: Vec<Span>) -> Vec<Span> {
     let mut places: BTreeMap<Id, usize> = BTreeMap::new();
     let mut merged: Vec<Span> = Vec::new();
+    // How many annotations the first span of an id had, where there was another one.
+    let mut grown: BTreeMap<usize, usize> = BTreeMap::new();
     for span in spans {
-        match places.get(&span.id).and_then(|&place| merged.get_mut(place)) {
-            Some(first) => merge(first, span),
+        match places.get(&span.id).and_then(|&place| Some((place, merged.get_mut(place)?))) {
+            Some((place, first)) => {
+                grown.entry(place).or_insert(first.annotations.len());
+                merge(first, span);
+            }
             None => {
                 places.insert(span.id, merged.len());
                 merged.push(span);
             }
+        }
+    }
+    for (place, first) in grown {
+        if let Some(span) = merged.get_mut(place) {
+            span.sort_grown(first);
         }
     }
     for span in &mut merged {
@@ -49,7 +59,6 @@ fn merge(span: &mut Span, other: Span) {
     span.annotations.extend(other.annotations);
     span.binary_annotations.extend(other.binary_annotations);
     span.debug = span.debug.or(other.debug);
-    span.sort();
 }
 
 type Times = (Option<i64>, Option<i64>);
@@ -85,6 +94,8 @@ pub fn derive_times(span: &mut Span) {
     // Zero means none to the original.
     span.timestamp = Some(span.timestamp.unwrap_or(first)).filter(|&at| at != 0);
     span.duration = span.duration.or(Some(last.saturating_sub(first))).filter(|&length| length != 0);
+    // The original makes a new span of it.
+    span.sort();
 }
 
 #[cfg(test)]

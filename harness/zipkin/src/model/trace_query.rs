@@ -119,14 +119,15 @@ impl TraceQuery {
     pub fn parse(parameters: &Parameters, now: Time, defaults: QueryDefaults) -> Result<Self, ApiError> {
         let service = parameters.joined("serviceName");
         let span = parameters.joined("spanName").filter(|name| !name.is_empty() && *name != "all");
-        let (annotations, tags) =
-            parse_annotation_query(&parameters.joined("annotationQuery").unwrap_or_default())?;
         let min_duration = parameters.long("minDuration")?;
         let max_duration = parameters.long("maxDuration")?;
         let end_ts = parameters.long("endTs")?.unwrap_or(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
         let lookback = parameters.long("lookback")?.unwrap_or(defaults.lookback);
         let limit = parameters.int("limit")?.unwrap_or(10);
 
+        // What is no number is found before anything is looked at.
+        let (annotations, tags) =
+            parse_annotation_query(&parameters.joined("annotationQuery").unwrap_or_default())?;
         require(service.as_deref() != Some(""), || "serviceName was empty".into())?;
         require(end_ts > 0, || format!("endTs should be positive, in epoch microseconds: was {end_ts}"))?;
         require(limit > 0, || format!("limit should be positive: was {limit}"))?;
@@ -290,7 +291,7 @@ mod tests {
             let error = parse(query).unwrap_err();
             assert_eq!((error.status, error.message.as_str()), (status, message), "{query}");
         }
-        assert_eq!(parse("limit=x").unwrap_err().status, 400);
+        assert_eq!(parse("limit=x&annotationQuery==").unwrap_err().status, 400);
     }
 
     #[test]
