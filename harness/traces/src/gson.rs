@@ -1,6 +1,12 @@
 //! A reader of JSON, token by token, that takes and refuses what Gson 2.7 does, in its words: Zipkin 1.14 shows these
 //! to whoever sent it a broken document.
 
+mod number;
+
+pub(crate) use number::parse_double;
+
+use number::is_number;
+
 /// What is wrong, as Gson says it, with the place.
 pub(crate) type Refusal = String;
 type Result<T> = std::result::Result<T, Refusal>;
@@ -491,58 +497,4 @@ fn is_literal(unit: u16) -> bool {
 
 fn needs_lenience(unit: u16) -> bool {
     matches!(u8::try_from(unit), Ok(b'/' | b'\\' | b';' | b'#' | b'='))
-}
-
-/// Whether a text is a number of JSON.
-fn is_number(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
-        None => (text, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let leading_zero = whole.len() > 1 && whole.starts_with('0');
-    digits(whole) && !leading_zero && fraction.is_none_or(digits) && exponent.is_none_or(digits)
-}
-
-/// Java's `Double.parseDouble`, without hexadecimal fractions.
-pub(crate) fn parse_double(text: &str) -> Result<f64> {
-    let text = text.trim_matches(|c| c <= ' ');
-    if text.is_empty() {
-        return Err("empty String".to_owned());
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
-    let value = match unsigned {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(sign * f64::INFINITY),
-        _ => {
-            let digits = unsigned.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(unsigned);
-            let plain = digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+'))
-                && !digits.starts_with(['-', '+']);
-            hex_double(unsigned)
-                .or_else(|| digits.parse().ok().filter(|_| plain))
-                .map(|value: f64| sign * value)
-        }
-    };
-    value.ok_or_else(|| format!("For input string: \"{text}\""))
-}
-
-/// `0x1.8p3`: hexadecimal digits and an exponent of two.
-fn hex_double(text: &str) -> Option<f64> {
-    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
-    let text = text.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(text);
-    let (digits, exponent) = text.split_once(['p', 'P'])?;
-    let exponent: i32 = exponent.parse().ok()?;
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() + fraction.len() == 0 || whole.len() + fraction.len() > 13 {
-        return None;
-    }
-    let mantissa = u64::from_str_radix(&format!("{whole}{fraction}"), 16).ok()?;
-    let shift = exponent.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?;
-    Some(mantissa as f64 * 2f64.powi(shift))
 }

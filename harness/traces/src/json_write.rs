@@ -155,11 +155,13 @@ fn leading<const N: usize>(value: &[u8]) -> [u8; N] {
     std::array::from_fn(|index| value.get(index).copied().unwrap_or(0))
 }
 
-/// As Java's `Double.toString`: `1.5`, `1.0E10`. What JSON cannot say becomes `null`.
+/// As Java's `Double.toString`: `1.5`, `1.0E10`. What JSON cannot say is written all the same.
 fn push_double(out: &mut JsonOut, value: f64) {
     let size = value.abs();
-    if !value.is_finite() {
-        out.push_str("null");
+    if value.is_nan() {
+        out.push_str("NaN");
+    } else if size.is_infinite() {
+        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
     } else if size == 0.0 || (1e-3..1e7).contains(&size) {
         add(out, format_args!("{value:?}"));
     } else {

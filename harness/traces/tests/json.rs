@@ -64,7 +64,8 @@ fn writes_doubles_as_java_does() {
         (1.25e10, "1.25E10"),
         (0.001, "0.001"),
         (1.5e-4, "1.5E-4"),
-        (f64::NAN, "null"),
+        (f64::NAN, "NaN"),
+        (f64::NEG_INFINITY, "-Infinity"),
     ];
     for (value, expected) in cases {
         assert_eq!(text(value), expected);

@@ -1,7 +1,7 @@
 //! Differences that are known and left, each by the operation that shows it.
 
 /// Groups of operations, with why they differ.
-const LEFT: [(&str, &[&str]); 6] = [
+const LEFT: [(&str, &[&str]); 7] = [
     (
         "the page is one of our own, at the original's addresses",
         &[
@@ -39,6 +39,10 @@ const LEFT: [(&str, &[&str]); 6] = [
     (
         "single metrics and the page of errors itself cannot be asked for",
         &["GET /metrics/nothing", "GET /error"],
+    ),
+    (
+        "bytes that are no UTF-8 are not handed on as they are",
+        &["GET /api/v1/trace/0000000000000ddb", "GET /api/v1/trace/0000000000000ddb?raw"],
     ),
     (
         "a body of several parts is not taken apart",

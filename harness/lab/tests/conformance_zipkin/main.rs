@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "what a test says")]
 
 mod ask;
+mod bodies;
 #[path = "../both/mod.rs"]
 mod both;
 mod left;
@@ -13,6 +14,7 @@ mod requests;
 mod rows;
 mod services;
 mod spans;
+mod workloads;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -200,18 +202,22 @@ impl Both {
     }
 
     /// What was counted, by transport. In the original one process counts all of it.
-    async fn metrics(&mut self) {
+    async fn metrics(&mut self, operation: &str, transport: &str) {
         self.compared += 1;
         let ask = get("/metrics");
         let real = self.sides.ask_one(Who::Real, &ask).await;
         let (http, kafka) =
             (self.sides.ask_one(Who::Own, &ask).await, self.sides.ask_one(Who::Admin, &ask).await);
         let lines = |answers: &[&Answer]| {
-            let mut lines: Vec<String> = answers.iter().flat_map(|answer| answer.metrics()).collect();
+            let mut lines: Vec<String> = answers
+                .iter()
+                .flat_map(|answer| answer.metrics())
+                .filter(|line| line.contains(transport))
+                .collect();
             lines.sort();
             lines.join("\n      ")
         };
-        self.judge("metrics", "GET /metrics", &lines(&[&http, &kafka]), &lines(&[&real]));
+        self.judge("metrics", operation, &lines(&[&http, &kafka]), &lines(&[&real]));
     }
 }
 
@@ -233,7 +239,10 @@ async fn embedded_answers_as_zipkin_does() {
     for _ in 0..settings.operations.div_ceil(SEQUENCE) {
         both.sequence(&operation::sequence(&mut draw, SEQUENCE)).await;
     }
-    both.metrics().await;
+    both.workloads().await;
+    both.metrics("GET /metrics", "").await;
     both.scripts().await;
+    both.odd_values().await;
+    both.odd_messages().await;
     both::finish(both.compared, REAL, both.differences);
 }

@@ -107,6 +107,11 @@ impl Sides {
             self.producer.send(record, DELIVERY).await.unwrap();
         }
     }
+
+    /// Sends a message without a value.
+    pub(crate) async fn produce_nothing(&self) {
+        self.producer.send(FutureRecord::<[u8], [u8]>::to(TOPIC), DELIVERY).await.unwrap();
+    }
 }
 
 fn cassandra() -> ServiceSpec {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stacklab_machine::Time;
 use stacklab_machine::http::Response;
-use stacklab_traces::{Span, write_json_traces};
+use stacklab_traces::{AnnotationType, Span, write_json_spans, write_json_traces};
 
 const JSON_UTF8: &str = "application/json;charset=UTF-8";
 /// With more services than this, lists of names may be cached.
@@ -64,6 +64,11 @@ impl ApiError {
             exception: "java.lang.ArrayIndexOutOfBoundsException",
             message: index.to_string(),
         }
+    }
+
+    /// A failure of the original's own that has no text.
+    pub fn without_text(exception: &'static str) -> Self {
+        Self { status: 500, exception, message: "No message available".to_owned() }
     }
 
     /// A POST without a body; `what` is `Json` or `Thrift`.
@@ -195,8 +200,32 @@ pub fn names_response(names: &[String], services: usize) -> Response {
 }
 
 /// The answer to a search.
-pub fn traces_response(traces: &[Vec<Span>]) -> Response {
-    ApiError::json(200, write_json_traces(traces))
+pub fn traces_response(traces: &[Vec<Span>]) -> Result<Response, ApiError> {
+    traces.iter().try_for_each(|trace| check_values(trace))?;
+    Ok(ApiError::json(200, write_json_traces(traces)))
+}
+
+/// The answer with one trace.
+pub fn trace_response(trace: &[Span]) -> Result<Response, ApiError> {
+    check_values(trace)?;
+    Ok(ApiError::json(200, write_json_spans(trace)))
+}
+
+/// A tag whose value is shorter than its type ends the original's answer.
+fn check_values(spans: &[Span]) -> Result<(), ApiError> {
+    for tag in spans.iter().flat_map(|span| &span.binary_annotations) {
+        let wanted = match tag.kind {
+            AnnotationType::Bool if tag.value.is_empty() => return Err(ApiError::index_out_of_bounds(0)),
+            AnnotationType::Bool | AnnotationType::Bytes | AnnotationType::String => 0,
+            AnnotationType::I16 => 2,
+            AnnotationType::I32 => 4,
+            AnnotationType::I64 | AnnotationType::Double => 8,
+        };
+        if tag.value.len() < wanted {
+            return Err(ApiError::without_text("java.nio.BufferUnderflowException"));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub mod message;
 pub mod schema;
 pub mod skew;
 
-pub use answer::{ApiError, names_response, traces_response};
+pub use answer::{ApiError, names_response, trace_response, traces_response};
 pub use counters::{CollectorCounts, Counters, Transport, TransportCounters};
 pub use dependencies::{
     DependencyLink, decode_dependencies, dependency_days, encode_dependencies, merge_links, write_json_links,
@@ -28,7 +28,7 @@ pub use trace_query::{Parameters, QueryDefaults, TraceIndex, TraceQuery, interse
 use stacklab_traces::Span;
 
 /// Makes of the stored spans of one trace what is shown: merged by id, times derived, clocks corrected.
-pub fn adjusted(stored: Vec<Span>) -> Vec<Span> {
+pub fn adjusted(stored: Vec<Span>) -> Result<Vec<Span>, skew::NoTimestamp> {
     skew::correct(merge::by_id(stored))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stacklab_machine::http::{Method, Request, Response};
-use stacklab_traces::{Id, write_json_spans};
+use stacklab_traces::Id;
 use tokio::sync::Semaphore;
 
 use super::pages::{check_method, error_page, takes_json, without_length};
@@ -15,8 +15,8 @@ use super::{
 use crate::handle::Life;
 use crate::http::{self, Accept, Handler};
 use crate::model::{
-    ApiError, Parameters, QueryDefaults, TraceQuery, dependency_days, names_response, traces_response,
-    write_json_links,
+    ApiError, Parameters, QueryDefaults, TraceQuery, dependency_days, names_response, trace_response,
+    traces_response, write_json_links,
 };
 use crate::storage::{Store, now};
 use crate::web::page;
@@ -124,7 +124,7 @@ impl Api {
 
     async fn traces(&self, parameters: &Parameters) -> Result<Response, ApiError> {
         let query = TraceQuery::parse(parameters, now(), self.defaults)?;
-        Ok(traces_response(&self.store.traces(&query).await?))
+        traces_response(&self.store.traces(&query).await?)
     }
 
     async fn trace(&self, id: &str, parameters: &Parameters) -> Result<Response, ApiError> {
@@ -133,10 +133,7 @@ impl Api {
             Some(_) => self.store.raw_trace(id).await?,
             None => self.store.trace(id).await?,
         };
-        Ok(match found {
-            Some(trace) => ApiError::json(200, write_json_spans(&trace)),
-            None => Response::empty(404),
-        })
+        found.map_or_else(|| Ok(Response::empty(404)), |trace| trace_response(&trace))
     }
 
     async fn dependencies(&self, parameters: &Parameters) -> Result<Response, ApiError> {
