@@ -3,9 +3,8 @@
 
 mod number;
 
-pub(crate) use number::parse_double;
-
 use number::is_number;
+pub(crate) use number::parse_double;
 
 /// What is wrong, as Gson says it, with the place.
 pub(crate) type Refusal = String;

@@ -76,8 +76,9 @@ pub(crate) fn all() -> Vec<Ask> {
     asks
 }
 
-pub(crate) fn json() -> Vec<Ask> {
-    let mut texts: Vec<String> = [
+/// JSON that is none, or not of spans.
+pub(crate) fn json_texts() -> Vec<Ask> {
+    let texts = [
         "x",
         "{",
         "[",
@@ -141,43 +142,53 @@ pub(crate) fn json() -> Vec<Ask> {
         "\u{0}",
         "é",
         "[{\"é\":é}]",
-    ]
-    .map(str::to_owned)
-    .into();
-    // One field of a good span at a time.
-    let good = "\"traceId\":\"e0\",\"id\":\"1\",\"name\":\"n\"";
-    let values = [
-        "null",
-        "true",
-        "1",
-        "-1",
-        "0",
-        "1.5",
-        "1e2",
-        "1.0",
-        "\"\"",
-        "\"x\"",
-        "\"5\"",
-        "\"1.5\"",
-        "\"-7\"",
-        "[]",
-        "[1]",
-        "{}",
-        "[{}]",
-        "[null]",
-        "9223372036854775807",
-        "9223372036854775808",
-        "\"9223372036854775808\"",
-        "12345678901234567890123",
-        "\"NaN\"",
-        "\"Infinity\"",
-        "\"1f\"",
-        "\" 5 \"",
-        "\"0x1p3\"",
-        "\"ABC\"",
-        "\"aaaaaaaaaaaaaaaaa\"",
-        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
     ];
+    texts.map(|text| post("application/json", text)).into()
+}
+
+/// What makes a good span,
+const GOOD: &str = "\"traceId\":\"e0\",\"id\":\"1\",\"name\":\"n\"";
+/// and a good annotation.
+const ANNOTATION: &str = "\"timestamp\":1,\"value\":\"v\"";
+
+/// Values of all kinds.
+const VALUES: [&str; 30] = [
+    "null",
+    "true",
+    "1",
+    "-1",
+    "0",
+    "1.5",
+    "1e2",
+    "1.0",
+    "\"\"",
+    "\"x\"",
+    "\"5\"",
+    "\"1.5\"",
+    "\"-7\"",
+    "[]",
+    "[1]",
+    "{}",
+    "[{}]",
+    "[null]",
+    "9223372036854775807",
+    "9223372036854775808",
+    "\"9223372036854775808\"",
+    "12345678901234567890123",
+    "\"NaN\"",
+    "\"Infinity\"",
+    "\"1f\"",
+    "\" 5 \"",
+    "\"0x1p3\"",
+    "\"ABC\"",
+    "\"aaaaaaaaaaaaaaaaa\"",
+    "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+];
+
+/// Good spans, each with one field that is another one.
+pub(crate) fn json_fields() -> Vec<Ask> {
+    let (good, annotation, values) = (GOOD, ANNOTATION, VALUES);
+    let mut texts = Vec::new();
     let fields = [
         "traceId",
         "id",
@@ -198,7 +209,6 @@ pub(crate) fn json() -> Vec<Ask> {
             good.split(',').filter(|part| !part.contains(&format!("\"{field}\""))).collect();
         texts.push(format!("[{{{}}}]", without.join(",")));
     }
-    let annotation = "\"timestamp\":1,\"value\":\"v\"";
     for field in ["timestamp", "value", "endpoint"] {
         for value in values {
             texts.push(format!("[{{{good},\"annotations\":[{{{annotation},\"{field}\":{value}}}]}}]"));
@@ -207,6 +217,13 @@ pub(crate) fn json() -> Vec<Ask> {
     for part in ["\"timestamp\":1", "\"value\":\"v\"", ""] {
         texts.push(format!("[{{{good},\"annotations\":[{{{part}}}]}}]"));
     }
+    texts.into_iter().map(|text| post("application/json", text)).collect()
+}
+
+/// Tags and endpoints of all kinds.
+pub(crate) fn json_parts() -> Vec<Ask> {
+    let (good, annotation, values) = (GOOD, ANNOTATION, VALUES);
+    let mut texts = Vec::new();
     for kind in ["BOOL", "BYTES", "I16", "I32", "I64", "DOUBLE", "STRING", "string", "I8", ""] {
         for value in values {
             texts.push(format!(

@@ -15,10 +15,14 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Ask>)> {
         ("dependencies", dependencies()),
         ("pages", pages()),
         ("methods", methods()),
-        ("headers", headers()),
+        ("origins", origins()),
+        ("accepted", accepted()),
+        ("encodings", encodings()),
         ("paths", paths()),
         ("bodies", bodies::all()),
-        ("json", bodies::json()),
+        ("json texts", bodies::json_texts()),
+        ("json fields", bodies::json_fields()),
+        ("json parts", bodies::json_parts()),
         ("thrift", bodies::thrift()),
     ]
 }
@@ -369,7 +373,7 @@ fn methods() -> Vec<Ask> {
     asks
 }
 
-fn headers() -> Vec<Ask> {
+fn origins() -> Vec<Ask> {
     let mut asks = Vec::new();
     for path in ["/api/v1/services", "/health", "/config.json", "/nothing", "/api/v1/nothing"] {
         for origin in ["http://example.com", "null", "*", "https://a.b:8443", "nonsense", ""] {
@@ -405,6 +409,15 @@ fn headers() -> Vec<Ask> {
     asks.push(get("/api/v1/trace/fffff").with("origin", "http://example.com"));
     asks.push(post("application/json", "[]").with("origin", "http://example.com"));
     asks.push(post("application/json", "x").with("origin", "http://example.com"));
+    asks.push(ask("HEAD", "/api/v1/traces").with("origin", "http://example.com"));
+    asks.push(ask("PUT", "/api/v1/traces").with("origin", "http://example.com"));
+    asks.push(get("/api/v1/services").with("origin", "http://example.com").with("accept", "text/html"));
+    asks.push(get("/api/v1/traces").with("origin", "http://example.com").with("accept", "text/html"));
+    asks
+}
+
+fn accepted() -> Vec<Ask> {
+    let mut asks = Vec::new();
     for accept in [
         "*/*",
         "application/json",
@@ -417,6 +430,9 @@ fn headers() -> Vec<Ask> {
         "application/*",
         "text/html,*/*;q=0.1",
         "application/json;q=0",
+        "text/*",
+        "application/json;charset=UTF-8",
+        "application/xml, application/json;q=0.2",
     ] {
         let paths = [
             "/api/v1/services",
@@ -433,6 +449,11 @@ fn headers() -> Vec<Ask> {
         asks.extend(paths.map(|path| get(path).with("accept", accept)));
     }
     asks.push(get("/api/v1/traces").with("accept", "application/json, text/javascript, */*; q=0.01"));
+    asks
+}
+
+fn encodings() -> Vec<Ask> {
+    let mut asks = Vec::new();
     for encoding in
         ["gzip", "gzip, deflate", "GZIP", "deflate", "identity", "*", "gzip;q=0", "x-gzip", "br, gzip"]
     {
@@ -486,6 +507,11 @@ fn paths() -> Vec<Ask> {
         "/info/",
         "/info.json",
         "/info/zipkin",
+        "/api/v1/trace/1.json?raw",
+        "/api/v1/trace/1.xml",
+        "/api/v1/trace/ABC.5",
+        "/api/v1/dependencies.json?endTs=1",
+        "/api/v1/spans.foo?serviceName=web",
         "/metrics/nothing",
         "/config.json/",
         "/config",
