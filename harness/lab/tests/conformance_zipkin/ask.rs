@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long an answer may take.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 /// What is told of a body at most.
 const SHOWN: usize = 20_000;
 
@@ -205,11 +205,17 @@ impl Answer {
 }
 
 impl Answer {
-    /// Of the metrics, the collector's: a counter's name says what it counts.
+    /// Of the metrics, the collector's: a counter's name says what it counts. How often is not told of Kafka's: who
+    /// loses his session on a busy machine reads again what was not committed.
     pub(crate) fn metrics(&self) -> Vec<String> {
         let metrics: Map<String, Value> = serde_json::from_slice(&self.body).unwrap();
         let counted = metrics.iter().filter(|(name, _)| name.contains("zipkin_collector"));
-        counted.map(|(name, value)| format!("{name}={value}")).collect()
+        counted
+            .map(|(name, value)| match name.strip_suffix(".kafka") {
+                Some(_) if name.starts_with("counter.") => format!("{name}=some"),
+                _ => format!("{name}={value}"),
+            })
+            .collect()
     }
 }
 
