@@ -10,26 +10,26 @@ use crate::{Annotation, AnnotationType, BinaryAnnotation, Endpoint, Span};
 
 /// One span.
 pub fn write_json_span(span: &Span) -> String {
-    let mut out = String::new();
+    let mut out = JsonOut::default();
     push_span(&mut out, span);
-    out
+    out.finish()
 }
 
 /// A list of spans: what `/api/v1/trace/{id}` answers.
 pub fn write_json_spans(spans: &[Span]) -> String {
-    let mut out = String::new();
+    let mut out = JsonOut::default();
     push_list(&mut out, spans, push_span);
-    out
+    out.finish()
 }
 
 /// A list of traces: what `/api/v1/traces` answers.
 pub fn write_json_traces(traces: &[Vec<Span>]) -> String {
-    let mut out = String::new();
+    let mut out = JsonOut::default();
     push_list(&mut out, traces, |out, trace| push_list(out, trace, push_span));
-    out
+    out.finish()
 }
 
-fn push_list<T>(out: &mut String, items: &[T], mut push: impl FnMut(&mut String, &T)) {
+fn push_list<T>(out: &mut JsonOut, items: &[T], mut push: impl FnMut(&mut JsonOut, &T)) {
     out.push('[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
@@ -41,15 +41,58 @@ fn push_list<T>(out: &mut String, items: &[T], mut push: impl FnMut(&mut String,
 }
 
 /// Writing to a `String` cannot fail.
-fn add(out: &mut String, text: std::fmt::Arguments<'_>) {
-    let _ = out.write_fmt(text);
+fn add(out: &mut JsonOut, text: std::fmt::Arguments<'_>) {
+    let _ = out.text.write_fmt(text);
 }
 
-fn push_text(out: &mut String, text: &str) {
-    add(out, format_args!("{}", serde_json::Value::from(text)));
+fn push_text(out: &mut JsonOut, text: &str) {
+    out.push_text(text);
 }
 
-fn push_span(out: &mut String, span: &Span) {
+/// JSON on its way out.
+#[derive(Debug, Default)]
+pub struct JsonOut {
+    text: String,
+    padding: usize,
+}
+
+impl JsonOut {
+    fn push(&mut self, c: char) {
+        self.text.push(c);
+    }
+
+    /// JSON, as it is.
+    pub fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// A text. Besides what JSON wants it to, the original escapes what JavaScript takes for line ends.
+    pub fn push_text(&mut self, text: &str) {
+        let json = serde_json::Value::from(text).to_string();
+        let ends = text.chars().filter(|c| is_line_end(*c)).count();
+        if ends == 0 {
+            return self.text.push_str(&json);
+        }
+        self.text.push_str(&json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"));
+        // The original counts the bytes before it writes them, and in a text with other letters it counts two too
+        // many for each.
+        if text.chars().any(|c| !c.is_ascii() && !is_line_end(c)) {
+            self.padding += 2 * ends;
+        }
+    }
+
+    /// All of it, with what the original leaves over of its buffer: zeros.
+    pub fn finish(mut self) -> String {
+        self.text.extend(std::iter::repeat_n('\0', self.padding));
+        self.text
+    }
+}
+
+const fn is_line_end(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+fn push_span(out: &mut JsonOut, span: &Span) {
     add(out, format_args!("{{\"traceId\":\"{}\",\"id\":\"{}\",\"name\":", span.trace_id_hex(), span.id));
     push_text(out, &span.name);
     if let Some(parent) = span.parent_id {
@@ -75,14 +118,14 @@ fn push_span(out: &mut String, span: &Span) {
     out.push('}');
 }
 
-fn push_annotation(out: &mut String, annotation: &Annotation) {
+fn push_annotation(out: &mut JsonOut, annotation: &Annotation) {
     add(out, format_args!("{{\"timestamp\":{},\"value\":", annotation.timestamp));
     push_text(out, &annotation.value);
     push_endpoint(out, annotation.endpoint.as_ref());
     out.push('}');
 }
 
-fn push_binary_annotation(out: &mut String, tag: &BinaryAnnotation) {
+fn push_binary_annotation(out: &mut JsonOut, tag: &BinaryAnnotation) {
     out.push_str("{\"key\":");
     push_text(out, &tag.key);
     out.push_str(",\"value\":");
@@ -94,7 +137,7 @@ fn push_binary_annotation(out: &mut String, tag: &BinaryAnnotation) {
     out.push('}');
 }
 
-fn push_value(out: &mut String, tag: &BinaryAnnotation) {
+fn push_value(out: &mut JsonOut, tag: &BinaryAnnotation) {
     let value = tag.value.as_slice();
     match tag.kind {
         AnnotationType::Bool => out.push_str(if value.first() == Some(&1) { "true" } else { "false" }),
@@ -112,11 +155,13 @@ fn leading<const N: usize>(value: &[u8]) -> [u8; N] {
     std::array::from_fn(|index| value.get(index).copied().unwrap_or(0))
 }
 
-/// As Java's `Double.toString`: `1.5`, `1.0E10`. What JSON cannot say becomes `null`.
-fn push_double(out: &mut String, value: f64) {
+/// As Java's `Double.toString`: `1.5`, `1.0E10`. What JSON cannot say is written all the same.
+fn push_double(out: &mut JsonOut, value: f64) {
     let size = value.abs();
-    if !value.is_finite() {
-        out.push_str("null");
+    if value.is_nan() {
+        out.push_str("NaN");
+    } else if size.is_infinite() {
+        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
     } else if size == 0.0 || (1e-3..1e7).contains(&size) {
         add(out, format_args!("{value:?}"));
     } else {
@@ -127,7 +172,7 @@ fn push_double(out: &mut String, value: f64) {
     }
 }
 
-fn push_endpoint(out: &mut String, endpoint: Option<&Endpoint>) {
+fn push_endpoint(out: &mut JsonOut, endpoint: Option<&Endpoint>) {
     let Some(endpoint) = endpoint else { return };
     out.push_str(",\"endpoint\":{\"serviceName\":");
     push_text(out, &endpoint.service_name);

@@ -4,6 +4,8 @@
 //! Everything is a function of its arguments. This crate knows nothing about Kafka, Cassandra or HTTP.
 
 mod expectation;
+mod gson;
+mod java;
 mod json_read;
 mod json_write;
 mod readback;
@@ -17,8 +19,9 @@ pub use expectation::{Expectation, ExpectedTrace};
 pub use generate::{
     Generated, GoZipkinConfig, LoadConfig, LoadError, Message, gen_traces, go_zipkin_sample, load,
 };
+pub use java::{annotations_hash, binary_annotations_hash, compare_texts};
 pub use json_read::{JsonError, read_json_spans};
-pub use json_write::{write_json_span, write_json_spans, write_json_traces};
+pub use json_write::{JsonOut, write_json_span, write_json_spans, write_json_traces};
 pub use readback::{MessageId, Missing, Readback};
 pub use span::{
     Annotation, AnnotationType, BinaryAnnotation, CORE_ANNOTATIONS, Endpoint, Id, Span, parse_lower_hex,

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::java::{compare_texts, sort_annotations};
+
 /// Annotations that Zipkin gives a meaning of its own; searches cannot ask for them.
 pub const CORE_ANNOTATIONS: [&str; 10] = ["cs", "cr", "ss", "sr", "ws", "wr", "csf", "crf", "ssf", "srf"];
 
@@ -17,6 +19,17 @@ impl Id {
     /// From the signed form that Thrift and Cassandra use.
     pub const fn from_signed(id: i64) -> Self {
         Self(id as u64)
+    }
+
+    /// The last 16 of 1 to 32 lower-case hex digits. What stands before them need not be digits: Zipkin 1.14 throws
+    /// it away unread.
+    pub fn from_lower_hex(text: &str) -> Option<Self> {
+        let length = text.encode_utf16().count();
+        if length > 32 {
+            return None;
+        }
+        let low = if length > 16 { text.get(text.len() - 16..)? } else { text };
+        parse_lower_hex(low).map(|(_, id)| id)
     }
 
     /// The signed form that Thrift and Cassandra use.
@@ -215,13 +228,17 @@ impl Span {
         self
     }
 
-    /// Brings annotations and tags into Zipkin's order and drops duplicates. Where Zipkin's order is undefined
-    /// (equal keys) ours is by value, so that equal spans look equal.
+    /// Brings annotations and tags into Zipkin's order and drops duplicates. Where Zipkin's order is undefined (equal
+    /// keys of tags) ours is by value, so that equal spans look equal.
     pub fn sort(&mut self) {
-        self.annotations
-            .sort_by(|a, b| (a.timestamp, &a.value, &a.endpoint).cmp(&(b.timestamp, &b.value, &b.endpoint)));
-        self.annotations.dedup();
-        self.binary_annotations.sort();
+        self.sort_grown(self.annotations.len());
+    }
+
+    /// The same for annotations that came to so many first ones one by one: the order of those that are equal in time
+    /// and value depends on it.
+    pub fn sort_grown(&mut self, first: usize) {
+        sort_annotations(&mut self.annotations, first);
+        self.binary_annotations.sort_by(|a, b| compare_texts(&a.key, &b.key).then_with(|| a.cmp(b)));
         self.binary_annotations.dedup();
     }
 
@@ -258,6 +275,8 @@ mod tests {
         assert_eq!(parse_lower_hex("abc1"), Some((0, Id(0xabc1))));
         assert_eq!(parse_lower_hex("0000000000000001000000000000abc1"), Some((1, Id(0xabc1))));
         assert_eq!(parse_lower_hex("10000000000000002"), Some((1, Id(2))));
+        assert_eq!(Id::from_lower_hex("zzzzzzzzzzzzzzzz0000000000000001"), Some(Id(1)));
+        assert_eq!(Id::from_lower_hex("0000000000000001z"), None);
         for wrong in ["", "ABC1", "zz", "0x1", "000000000000000000000000000000001"] {
             assert_eq!(parse_lower_hex(wrong), None, "{wrong}");
         }

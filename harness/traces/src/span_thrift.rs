@@ -123,9 +123,9 @@ fn read_span(reader: &mut Reader<'_>) -> Result<Span, Fault> {
         }
     }
     // The original's words for a missing id are "Error": it is a number without a value to it.
-    span.trace_id = trace_id.ok_or(Fault::Missing("Error"))?;
-    span.name = name.ok_or(Fault::Missing("name"))?;
-    span.id = id.ok_or(Fault::Missing("Error"))?;
+    span.trace_id = trace_id.ok_or(Fault::missing("Error"))?;
+    span.name = name.ok_or(Fault::missing("name"))?;
+    span.id = id.ok_or(Fault::missing("Error"))?;
     Ok(span)
 }
 
@@ -140,8 +140,8 @@ fn read_annotation(reader: &mut Reader<'_>) -> Result<Annotation, Fault> {
         }
     }
     Ok(Annotation {
-        timestamp: timestamp.ok_or(Fault::Missing("Error"))?,
-        value: value.ok_or(Fault::Missing("value"))?,
+        timestamp: timestamp.ok_or(Fault::missing("Error"))?,
+        value: value.ok_or(Fault::missing("value"))?,
         endpoint,
     })
 }
@@ -158,9 +158,9 @@ fn read_binary_annotation(reader: &mut Reader<'_>) -> Result<BinaryAnnotation, F
         }
     }
     Ok(BinaryAnnotation {
-        key: key.ok_or(Fault::Missing("key"))?,
-        value: value.ok_or(Fault::Missing("value"))?,
-        kind: kind.ok_or(Fault::Missing("type"))?,
+        key: key.ok_or(Fault::missing("key"))?,
+        value: value.ok_or(Fault::missing("value"))?,
+        kind: kind.ok_or(Fault::missing("type"))?,
         endpoint,
     })
 }
@@ -174,11 +174,14 @@ fn read_endpoint(reader: &mut Reader<'_>) -> Result<Endpoint, Fault> {
             (kind::I16, 2) => endpoint.port = reader.i16()? as u16,
             (kind::STRING, 3) => service_name = Some(reader.text()?),
             (kind::STRING, 4) => {
-                endpoint.ipv6 = Some(reader.bytes()?.try_into().map_err(|_| Fault::Malformed)?);
+                let address = reader.bytes()?;
+                let wrong =
+                    || Fault::Refused(format!("ipv6 addresses are 16 bytes: {}", address.len()).into());
+                endpoint.ipv6 = Some(address.try_into().map_err(|_| wrong())?);
             }
             (other, _) => reader.skip(other)?,
         }
     }
-    endpoint.service_name = service_name.ok_or(Fault::Missing("serviceName"))?;
+    endpoint.service_name = service_name.ok_or(Fault::missing("serviceName"))?;
     Ok(endpoint)
 }

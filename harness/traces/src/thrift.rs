@@ -44,31 +44,41 @@ pub enum DecodeError {
         /// `Span` or `List<Span>`.
         what: &'static str,
     },
-    /// A field is missing that must be there.
-    #[error("{field} reading {what} from TBinary: ")]
-    Missing {
-        /// The field as the original names it, `Error` where it does not.
-        field: &'static str,
+    /// Something else is wrong.
+    #[error("{why} reading {what} from TBinary: ")]
+    Refused {
+        /// In the original's words: the field that is missing, `Error` where it has none.
+        why: Cow<'static, str>,
         /// `Span` or `List<Span>`.
         what: &'static str,
     },
 }
 
 /// Why a value could not be read; becomes a [`DecodeError`] where it is known what was being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The bytes end too early, or a length is out of its limits.
     Malformed,
-    /// A field is missing.
-    Missing(&'static str),
+    /// Something else is wrong, in the original's words.
+    Refused(Cow<'static, str>),
 }
 
 impl Fault {
+    /// A field is missing.
+    pub const fn missing(field: &'static str) -> Self {
+        Self::Refused(Cow::Borrowed(field))
+    }
+
+    /// What the original has no words for.
+    const fn nameless() -> Self {
+        Self::missing("Error")
+    }
+
     /// The error for somebody who wanted a `what`.
-    pub const fn reading(self, what: &'static str) -> DecodeError {
+    pub fn reading(self, what: &'static str) -> DecodeError {
         match self {
             Self::Malformed => DecodeError::Malformed { what },
-            Self::Missing(field) => DecodeError::Missing { field, what },
+            Self::Refused(why) => DecodeError::Refused { why, what },
         }
     }
 }
@@ -115,14 +125,22 @@ impl<'a> Reader<'a> {
         Ok(i64::from_be_bytes(self.array()?))
     }
 
-    fn length(&mut self, limit: usize) -> Result<usize, Fault> {
-        usize::try_from(self.i32()?).ok().filter(|&length| length <= limit).ok_or(Fault::Malformed)
+    /// A length; `negative` is what the original says to one below zero.
+    fn length(&mut self, limit: usize, negative: impl FnOnce(i32) -> Fault) -> Result<usize, Fault> {
+        let length = self.i32()?;
+        let length = usize::try_from(length).map_err(|_| negative(length))?;
+        if length > limit { Err(Fault::Malformed) } else { Ok(length) }
     }
 
     /// A byte string.
     pub fn bytes(&mut self) -> Result<&'a [u8], Fault> {
-        let length = self.length(MAX_STRING)?;
+        let length = self.length(MAX_STRING, |_| Fault::nameless())?;
         self.take(length)
+    }
+
+    /// Passes over so many bytes; the original has no words for their end.
+    fn pass(&mut self, count: usize) -> Result<(), Fault> {
+        self.take(count).map(drop).map_err(|_| Fault::nameless())
     }
 
     /// A text; what is not UTF-8 in it becomes U+FFFD, as in Java.
@@ -144,13 +162,21 @@ impl<'a> Reader<'a> {
     /// A list, whatever its head says about the type of its entries (Zipkin ignores it too).
     pub fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
         self.byte()?;
-        let length = self.length(MAX_LIST)?;
+        let negative = |length| Fault::Refused(format!("Illegal Capacity: {length}").into());
+        let length = self.length(MAX_LIST, negative)?;
         // An entry takes a byte at least: a length that lies does not allocate.
         let mut items = Vec::with_capacity(length.min(self.rest.len()));
         for _ in 0..length {
             items.push(read(self)?);
         }
         Ok(items)
+    }
+
+    /// How many entries a container has that is passed over: one of fewer than none has none.
+    fn entries(&mut self) -> Result<usize, Fault> {
+        let length = self.i32()?;
+        let length = usize::try_from(length).unwrap_or(0);
+        if length > MAX_LIST { Err(Fault::Malformed) } else { Ok(length) }
     }
 
     /// Passes over a value of the given type.
@@ -161,11 +187,14 @@ impl<'a> Reader<'a> {
     fn skip_below(&mut self, kind: u8, depth: usize) -> Result<(), Fault> {
         let below = depth.checked_sub(1).ok_or(Fault::Malformed)?;
         match kind {
-            kind::BOOL | kind::BYTE => self.take(1).map(drop),
-            kind::I16 => self.take(2).map(drop),
-            kind::I32 => self.take(4).map(drop),
-            kind::I64 | kind::DOUBLE => self.take(8).map(drop),
-            kind::STRING => self.bytes().map(drop),
+            kind::BOOL | kind::BYTE => self.pass(1),
+            kind::I16 => self.pass(2),
+            kind::I32 => self.pass(4),
+            kind::I64 | kind::DOUBLE => self.pass(8),
+            kind::STRING => {
+                let length = self.length(MAX_STRING, |_| Fault::nameless())?;
+                self.pass(length)
+            }
             kind::STRUCT => {
                 while let Some((kind, _)) = self.field()? {
                     self.skip_below(kind, below)?;
@@ -174,7 +203,7 @@ impl<'a> Reader<'a> {
             }
             kind::MAP => {
                 let (key, value) = (self.byte()?, self.byte()?);
-                for _ in 0..self.length(MAX_LIST)? {
+                for _ in 0..self.entries()? {
                     self.skip_below(key, below)?;
                     self.skip_below(value, below)?;
                 }
@@ -182,7 +211,7 @@ impl<'a> Reader<'a> {
             }
             kind::SET | kind::LIST => {
                 let entry = self.byte()?;
-                for _ in 0..self.length(MAX_LIST)? {
+                for _ in 0..self.entries()? {
                     self.skip_below(entry, below)?;
                 }
                 Ok(())

@@ -64,11 +64,19 @@ fn writes_doubles_as_java_does() {
         (1.25e10, "1.25E10"),
         (0.001, "0.001"),
         (1.5e-4, "1.5E-4"),
-        (f64::NAN, "null"),
+        (f64::NAN, "NaN"),
+        (f64::NEG_INFINITY, "-Infinity"),
     ];
     for (value, expected) in cases {
         assert_eq!(text(value), expected);
     }
+}
+
+#[test]
+fn leaves_zeros_behind_line_ends_of_javascript() {
+    let span = |name: &str| Span { name: name.to_owned(), ..Span::default() };
+    assert!(write_json_span(&span("a\u{2028}")).ends_with("\"a\\u2028\"}"));
+    assert!(write_json_span(&span("\u{fc}\u{2028}\u{2029}")).ends_with("\\u2028\\u2029\"}\0\0\0\0"));
 }
 
 fn refusal(document: &str) -> String {
@@ -79,13 +87,16 @@ fn refusal(document: &str) -> String {
 fn refuses_what_the_original_refuses() {
     let refused = [
         ("", "Empty input reading List<Span>"),
-        ("{", "Malformed reading List<Span> from json: "),
-        ("{}", "Expected BEGIN_ARRAY but was BEGIN_OBJECT reading List<Span> from json: "),
+        ("x", "Malformed reading List<Span> from json: "),
+        (
+            "{}",
+            "Expected BEGIN_ARRAY but was BEGIN_OBJECT at line 1 column 2 path $ reading List<Span> from json: ",
+        ),
         (r#"[{"traceId":"1","id":"1"}]"#, "name reading List<Span> from json: "),
         (r#"[{"traceId":"1","name":"a"}]"#, "Error reading List<Span> from json: "),
         (
             r#"[{"traceId":"1","id":"1","name":null}]"#,
-            "Expected a string but was NULL reading List<Span> from json: ",
+            "Expected a string but was NULL at line 1 column 37 path $[0].name reading List<Span> from json: ",
         ),
         (
             r#"[{"traceId":"ABC","id":"1","name":"a"}]"#,

@@ -167,7 +167,7 @@ async fn takes_posted_bodies_as_the_original_does() {
     let (status, text) = post("application/json", Vec::new()).await;
     assert_eq!(status, 400);
     assert!(text.contains("Required request body is missing"), "{text}");
-    assert_eq!(post("application/json", vec![b' '; (1 << 20) + 1]).await.0, 413);
+    assert_eq!(post("application/json", vec![b' '; (16 << 20) + 1]).await.0, 413);
     let counts = handle.counters()["http"];
     assert_eq!((counts.messages, counts.messages_dropped, counts.spans), (3, 2, 0));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use stacklab_machine::http::{Method, Request, Response};
@@ -58,7 +58,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
         async move {
             let response = match read_request(request).await {
                 Ok(request) => handler.handle(request).await,
-                Err(status) => Response::empty(status),
+                Err(response) => response,
             };
             Ok::<_, Infallible>(to_hyper(response))
         }
@@ -69,7 +69,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, u16> {
+async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     let method = match parts.method.as_str() {
         "GET" => Method::Get,
@@ -79,19 +79,28 @@ async fn read_request(request: hyper::Request<Incoming>) -> Result<Request, u16>
         "DELETE" => Method::Delete,
         "PATCH" => Method::Patch,
         "OPTIONS" => Method::Options,
-        _ => return Err(405),
+        "TRACE" => {
+            return Err(Response::empty(405).with_header("allow", "HEAD, DELETE, POST, GET, OPTIONS, PUT"));
+        }
+        _ => return Err(Response::empty(405)),
     };
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
     let url = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
-    let body = body.map_err(|_| 408_u16)?.map_err(|_| 413_u16)?.to_bytes().to_vec();
+    let body = body.map_err(|_| Response::empty(408))?.map_err(|_| Response::empty(413))?;
+    let body = body.to_bytes().to_vec();
     Ok(Request { method, url, headers: headers.collect(), body })
 }
 
 fn to_hyper(response: Response) -> hyper::Response<Full<Bytes>> {
+    let empty = response.body.is_empty() && response.header("transfer-encoding").is_none();
     let mut answer = hyper::Response::new(Full::new(Bytes::from(response.body)));
+    if empty {
+        // Said to HEAD, too.
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     *answer.status_mut() =
         hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &response.headers {

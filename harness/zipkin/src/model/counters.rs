@@ -69,7 +69,8 @@ impl Counters {
     }
 
     /// The counts as `/metrics` names them. A counter is there once it has counted, as in the original.
-    pub fn metrics(&self) -> BTreeMap<String, u64> {
+    /// Counters are whole numbers, gauges are not.
+    pub fn metrics(&self) -> BTreeMap<String, serde_json::Number> {
         let mut metrics = BTreeMap::new();
         for (transport, counts) in self.snapshot() {
             let values = [
@@ -82,7 +83,9 @@ impl Counters {
                 ("gauge", "message_spans", counts.message_spans),
             ];
             for (kind, name, value) in values.into_iter().filter(|(.., value)| *value > 0) {
-                metrics.insert(format!("{kind}.zipkin_collector.{name}.{transport}"), value);
+                let gauge = serde_json::Number::from_f64(value as f64).filter(|_| kind == "gauge");
+                let number = gauge.unwrap_or_else(|| value.into());
+                metrics.insert(format!("{kind}.zipkin_collector.{name}.{transport}"), number);
             }
         }
         metrics

@@ -1,8 +1,8 @@
 //! Links between services, as a job of its own counts them day by day and Zipkin sums them up.
 
 use serde::{Deserialize, Serialize};
-use stacklab_traces::DecodeError;
 use stacklab_traces::thrift::{Fault, Reader, Writer, kind};
+use stacklab_traces::{DecodeError, JsonOut};
 
 const DAY: i64 = 86_400_000;
 /// Days that one request covers at most; the original sets no bound.
@@ -68,9 +68,9 @@ fn read_link(reader: &mut Reader<'_>) -> Result<DependencyLink, Fault> {
         }
     }
     Ok(DependencyLink {
-        parent: parent.ok_or(Fault::Missing("parent"))?.to_lowercase(),
-        child: child.ok_or(Fault::Missing("child"))?.to_lowercase(),
-        call_count: calls.ok_or(Fault::Missing("Error"))?,
+        parent: parent.ok_or(Fault::missing("parent"))?.to_lowercase(),
+        child: child.ok_or(Fault::missing("child"))?.to_lowercase(),
+        call_count: calls.ok_or(Fault::missing("Error"))?,
     })
 }
 
@@ -90,8 +90,16 @@ pub fn encode_dependencies(start_ts: i64, end_ts: i64, links: &[DependencyLink])
 
 /// The answer of `/api/v1/dependencies`.
 pub fn write_json_links(links: &[DependencyLink]) -> String {
-    // Texts and numbers only: there is nothing in it that JSON cannot say.
-    serde_json::to_string(links).unwrap_or_default()
+    let mut out = JsonOut::default();
+    for (index, link) in links.iter().enumerate() {
+        out.push_str(if index == 0 { "[{\"parent\":" } else { ",{\"parent\":" });
+        out.push_text(&link.parent);
+        out.push_str(",\"child\":");
+        out.push_text(&link.child);
+        out.push_str(&format!(",\"callCount\":{}}}", link.call_count));
+    }
+    out.push_str(if links.is_empty() { "[]" } else { "]" });
+    out.finish()
 }
 
 #[cfg(test)]

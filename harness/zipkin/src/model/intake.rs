@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use stacklab_machine::{Rng, Time};
-use stacklab_traces::{AnnotationType, CORE_ANNOTATIONS, Span, encode_span};
+use stacklab_traces::{
+    AnnotationType, CORE_ANNOTATIONS, Span, annotations_hash, binary_annotations_hash, encode_span,
+};
 
-use super::java::{annotations_hash, binary_annotations_hash};
 use super::schema::BUCKETS;
 
 /// How long a service or span name counts as written.

@@ -3,19 +3,29 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use stacklab_traces::{Id, Span};
+use stacklab_traces::{Id, Span, compare_texts};
 
 /// Merges the spans of one trace by id, derives missing times, and sorts by time.
 pub fn by_id(spans: Vec<Span>) -> Vec<Span> {
     let mut places: BTreeMap<Id, usize> = BTreeMap::new();
     let mut merged: Vec<Span> = Vec::new();
+    // How many annotations the first span of an id had, where there was another one.
+    let mut grown: BTreeMap<usize, usize> = BTreeMap::new();
     for span in spans {
-        match places.get(&span.id).and_then(|&place| merged.get_mut(place)) {
-            Some(first) => merge(first, span),
+        match places.get(&span.id).and_then(|&place| Some((place, merged.get_mut(place)?))) {
+            Some((place, first)) => {
+                grown.entry(place).or_insert(first.annotations.len());
+                merge(first, span);
+            }
             None => {
                 places.insert(span.id, merged.len());
                 merged.push(span);
             }
+        }
+    }
+    for (place, first) in grown {
+        if let Some(span) = merged.get_mut(place) {
+            span.sort_grown(first);
         }
     }
     for span in &mut merged {
@@ -28,8 +38,11 @@ pub fn by_id(spans: Vec<Span>) -> Vec<Span> {
 /// How Zipkin orders spans: those without a timestamp first, then by timestamp, then by name.
 pub fn order(a: Option<&Span>, b: Option<&Span>) -> Ordering {
     let key = |span: Option<&Span>| span.and_then(|span| span.timestamp).unwrap_or(i64::MIN);
-    let name = |span: Option<&Span>| span.map_or(String::new(), |span| span.name.clone());
-    key(a).cmp(&key(b)).then_with(|| name(a).cmp(&name(b)))
+    key(a).cmp(&key(b)).then_with(|| compare_texts(name(a), name(b)))
+}
+
+fn name(span: Option<&Span>) -> &str {
+    span.map_or("", |span| span.name.as_str())
 }
 
 /// Takes over from `other` what `span` lacks.
@@ -46,7 +59,6 @@ fn merge(span: &mut Span, other: Span) {
     span.annotations.extend(other.annotations);
     span.binary_annotations.extend(other.binary_annotations);
     span.debug = span.debug.or(other.debug);
-    span.sort();
 }
 
 type Times = (Option<i64>, Option<i64>);
@@ -82,6 +94,8 @@ pub fn derive_times(span: &mut Span) {
     // Zero means none to the original.
     span.timestamp = Some(span.timestamp.unwrap_or(first)).filter(|&at| at != 0);
     span.duration = span.duration.or(Some(last.saturating_sub(first))).filter(|&length| length != 0);
+    // The original makes a new span of it.
+    span.sort();
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod answer;
 mod counters;
 mod dependencies;
 mod intake;
-mod java;
 mod span_tables;
 mod trace_query;
 
@@ -17,20 +16,19 @@ pub mod message;
 pub mod schema;
 pub mod skew;
 
-pub use answer::{ApiError, names_response, traces_response};
+pub use answer::{ApiError, names_response, trace_response, traces_response};
 pub use counters::{CollectorCounts, Counters, Transport, TransportCounters};
 pub use dependencies::{
     DependencyLink, decode_dependencies, dependency_days, encode_dependencies, merge_links, write_json_links,
 };
 pub use intake::{Intake, IntakeConfig, Write};
-pub use java::{annotations_hash, binary_annotations_hash};
 pub use span_tables::SpanTables;
 pub use trace_query::{Parameters, QueryDefaults, TraceIndex, TraceQuery, intersect};
 
 use stacklab_traces::Span;
 
 /// Makes of the stored spans of one trace what is shown: merged by id, times derived, clocks corrected.
-pub fn adjusted(stored: Vec<Span>) -> Vec<Span> {
+pub fn adjusted(stored: Vec<Span>) -> Result<Vec<Span>, skew::NoTimestamp> {
     skew::correct(merge::by_id(stored))
 }
 

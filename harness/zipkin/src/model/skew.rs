@@ -10,10 +10,15 @@ struct Skew {
     micros: i64,
 }
 
+/// A local span is to be moved that has no timestamp: the original fails at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a local span without a timestamp cannot be corrected")]
+pub struct NoTimestamp;
+
 /// Corrects the spans of one trace, merged and sorted. With a root the answer is in the order of the tree, level by
 /// level; of several roots only the last one's tree is left, as in the original. Without a root nothing changes.
-pub fn correct(spans: Vec<Span>) -> Vec<Span> {
-    let Some(root) = spans.iter().rposition(|span| span.parent_id.is_none()) else { return spans };
+pub fn correct(spans: Vec<Span>) -> Result<Vec<Span>, NoTimestamp> {
+    let Some(root) = spans.iter().rposition(|span| span.parent_id.is_none()) else { return Ok(spans) };
     let tree = Tree::new(&spans, root);
     let mut spans: Vec<Option<Span>> = spans.into_iter().map(Some).collect();
     // Skew is handed down from a span that shows it to its children, and on from those that show their own.
@@ -21,14 +26,14 @@ pub fn correct(spans: Vec<Span>) -> Vec<Span> {
     while let Some((index, from_parent)) = waiting.pop_front() {
         let Some(span) = spans.get_mut(index).and_then(Option::as_mut) else { continue };
         if let Some(skew) = &from_parent {
-            adjust(span, skew);
+            adjust(span, skew)?;
         }
         if let Some(skew) = find_skew(span) {
-            adjust(span, &skew);
+            adjust(span, &skew)?;
             waiting.extend(tree.children(index).map(|child| (child, Some(skew.clone()))));
         }
     }
-    tree.level_order(root).into_iter().filter_map(|index| spans.get_mut(index)?.take()).collect()
+    Ok(tree.level_order(root).into_iter().filter_map(|index| spans.get_mut(index)?.take()).collect())
 }
 
 /// Which span is below which, by their places in the list.
@@ -88,7 +93,7 @@ fn find_skew(span: &Span) -> Option<Skew> {
 }
 
 /// Moves what was measured on the server's host: annotations there, or else the start of a local span there.
-fn adjust(span: &mut Span, skew: &Skew) {
+fn adjust(span: &mut Span, skew: &Skew) -> Result<(), NoTimestamp> {
     let mut moved = false;
     for annotation in &mut span.annotations {
         if annotation.endpoint.as_ref().is_some_and(|endpoint| same_host(&skew.server, endpoint)) {
@@ -100,15 +105,16 @@ fn adjust(span: &mut Span, skew: &Skew) {
         // The first one by its time before the correction: the original sets the timestamp before it sorts.
         span.timestamp = span.annotations.first().map(|first| first.timestamp).filter(|&at| at != 0);
         span.sort();
-        return;
+        return Ok(());
     }
     let local = span.binary_annotations.iter().any(|tag| {
         tag.key == "lc" && tag.endpoint.as_ref().is_some_and(|endpoint| same_host(&skew.server, endpoint))
     });
     if local {
-        // A local span without a timestamp ends the original's answer with an error; here it stays as it is.
-        span.timestamp = span.timestamp.map(|at| at.saturating_sub(skew.micros)).filter(|&at| at != 0);
+        let at = span.timestamp.ok_or(NoTimestamp)?.saturating_sub(skew.micros);
+        span.timestamp = Some(at).filter(|&at| at != 0);
     }
+    Ok(())
 }
 
 fn same_host(a: &Endpoint, b: &Endpoint) -> bool {
@@ -141,7 +147,7 @@ mod tests {
             span(1, None, &[("cs", 1, 1), ("sr", 5_000_001, 2), ("ss", 5_060_001, 2), ("cr", 100_001, 1)]);
         let child = span(2, Some(1), &[("cs", 5_010_001, 2)]);
         let grandchild = span(3, Some(2), &[("cs", 5_012_001, 2)]);
-        let corrected = correct(vec![root, child, grandchild]);
+        let corrected = correct(vec![root, child, grandchild]).unwrap();
         assert_eq!((at(&corrected[0], "sr"), at(&corrected[0], "ss")), (20_001, 80_001));
         assert_eq!((at(&corrected[0], "cs"), corrected[0].timestamp), (1, Some(1)));
         assert_eq!((at(&corrected[1], "cs"), corrected[1].timestamp), (30_001, Some(30_001)));
@@ -153,13 +159,13 @@ mod tests {
         let skewed = [("cs", 10, 1), ("sr", 500, 2), ("ss", 510, 2), ("cr", 40, 1)];
         // Below a root that shows no skew.
         let under_plain = vec![span(1, None, &[("sr", 1, 1), ("ss", 90, 1)]), span(2, Some(1), &skewed)];
-        assert_eq!(correct(under_plain.clone()), under_plain);
+        assert_eq!(correct(under_plain.clone()), Ok(under_plain));
         // Without a root.
         let orphan = vec![span(2, Some(9), &skewed)];
-        assert_eq!(correct(orphan.clone()), orphan);
+        assert_eq!(correct(orphan.clone()), Ok(orphan));
         // Times that can be.
         let plain = vec![span(1, None, &[("cs", 10, 1), ("sr", 20, 2), ("ss", 30, 2), ("cr", 40, 1)])];
-        assert_eq!(correct(plain.clone()), plain);
+        assert_eq!(correct(plain.clone()), Ok(plain));
     }
 
     #[test]
@@ -170,7 +176,9 @@ mod tests {
             binary_annotations: vec![BinaryAnnotation::text("lc", "x", &Endpoint::new("host", 2))],
             ..span(2, Some(77), &[])
         };
-        let corrected = correct(vec![local, root]);
+        let timeless = Span { timestamp: None, ..local.clone() };
+        assert_eq!(correct(vec![timeless, root.clone()]), Err(NoTimestamp));
+        let corrected = correct(vec![local, root]).unwrap();
         assert_eq!(corrected.iter().map(|span| span.id.0).collect::<Vec<_>>(), [1, 2]);
         // latency (30 - 10) / 2 = 10, skew 500 - 10 - 10 = 480
         assert_eq!(corrected[1].timestamp, Some(25));

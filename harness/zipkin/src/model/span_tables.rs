@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stacklab_traces::{DecodeError, Id, Span, decode_span};
 
 use super::schema::MAX_SPAN_NAMES;
+use super::skew::NoTimestamp;
 use super::{TraceIndex, TraceQuery, Write, adjusted, intersect, sort_traces};
 
 /// Times and traces of one partition, over all its buckets.
@@ -72,7 +73,9 @@ impl SpanTables {
     pub fn trace(&self, trace: Id) -> Result<Option<Vec<Span>>, DecodeError> {
         let Some(rows) = self.traces.get(&trace.signed()) else { return Ok(None) };
         let spans = rows.values().map(|blob| decode_span(blob).map(Span::normalized));
-        Ok(Some(adjusted(spans.collect::<Result<_, _>>()?)))
+        let spans = spans.collect::<Result<_, _>>()?;
+        let refused = |why: NoTimestamp| DecodeError::Refused { why: why.to_string().into(), what: "Span" };
+        Ok(Some(adjusted(spans).map_err(refused)?))
     }
 
     /// The traces that a search finds, the newest first.

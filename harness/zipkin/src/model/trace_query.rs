@@ -23,9 +23,22 @@ impl Parameters {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The values of a parameter, where there are several as one text.
+    pub fn joined(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> =
+            self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// A number of 64 bits.
     pub fn long(&self, name: &str) -> Result<Option<i64>, ApiError> {
         self.number(name, "java.lang.Long")
+    }
+
+    /// A number of 64 bits that must be there.
+    pub fn required_long(&self, name: &str) -> Result<i64, ApiError> {
+        let text = self.text(name).ok_or_else(|| ApiError::missing(name, "long"))?;
+        java_number(text).ok_or_else(|| ApiError::not_a_number(text.trim(), "long"))
     }
 
     /// A number of 32 bits.
@@ -33,11 +46,27 @@ impl Parameters {
         self.number(name, "java.lang.Integer")
     }
 
-    fn number<T: std::str::FromStr>(&self, name: &str, wanted: &str) -> Result<Option<T>, ApiError> {
+    fn number<T: TryFrom<i64>>(&self, name: &str, wanted: &str) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name).map(str::trim).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| ApiError::not_a_number(text, wanted))
+        let number = java_number(text).and_then(|number| T::try_from(number).ok());
+        number.map(Some).ok_or_else(|| ApiError::not_a_number(text, wanted))
+    }
+}
+
+/// A number as Spring reads it: decimal, or hexadecimal behind `0x` or `#`, blanks anywhere.
+fn java_number(text: &str) -> Option<i64> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.as_str()),
+    };
+    let hex = ["0x", "0X", "#"].into_iter().find_map(|prefix| digits.strip_prefix(prefix));
+    match hex {
+        Some(hex) if !hex.starts_with(['+', '-']) => i64::from_str_radix(&format!("{sign}{hex}"), 16).ok(),
+        Some(_) => None,
+        None => text.parse().ok(),
     }
 }
 
@@ -88,24 +117,25 @@ impl TraceQuery {
     /// Reads the parameters of `/api/v1/traces`. Durations are checked and have no effect: Zipkin 1.14.1 does not
     /// look at them with Cassandra.
     pub fn parse(parameters: &Parameters, now: Time, defaults: QueryDefaults) -> Result<Self, ApiError> {
-        let service = parameters.text("serviceName");
-        let span = parameters.text("spanName").filter(|name| !name.is_empty() && *name != "all");
-        let (annotations, tags) =
-            parse_annotation_query(parameters.text("annotationQuery").unwrap_or_default())?;
+        let service = parameters.joined("serviceName");
+        let span = parameters.joined("spanName").filter(|name| !name.is_empty() && *name != "all");
         let min_duration = parameters.long("minDuration")?;
         let max_duration = parameters.long("maxDuration")?;
         let end_ts = parameters.long("endTs")?.unwrap_or(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
         let lookback = parameters.long("lookback")?.unwrap_or(defaults.lookback);
         let limit = parameters.int("limit")?.unwrap_or(10);
 
-        require(service != Some(""), || "serviceName was empty".into())?;
+        // What is no number is found before anything is looked at.
+        let (annotations, tags) =
+            parse_annotation_query(&parameters.joined("annotationQuery").unwrap_or_default())?;
+        require(service.as_deref() != Some(""), || "serviceName was empty".into())?;
         require(end_ts > 0, || format!("endTs should be positive, in epoch microseconds: was {end_ts}"))?;
         require(limit > 0, || format!("limit should be positive: was {limit}"))?;
         check_annotations(&annotations, &tags)?;
         check_durations(min_duration, max_duration)?;
 
-        let service = service.map(str::to_lowercase);
-        let index = match (&service, span.map(str::to_lowercase)) {
+        let service = service.map(|name| name.to_lowercase());
+        let index = match (&service, span.map(|name| name.to_lowercase())) {
             (Some(service), Some(span)) => TraceIndex::Span(format!("{service}.{span}")),
             (Some(service), None) => TraceIndex::Service(service.clone()),
             (None, Some(_)) => return Err(ApiError::argument("serviceName required on spanName query")),
@@ -117,7 +147,8 @@ impl TraceQuery {
             start_ts: end_ts.saturating_sub(lookback.min(end_ts)),
             end_ts,
             limit: limit as usize,
-            index_rows: limit.saturating_mul(defaults.fetch_multiplier.max(1)),
+            // As in Java: what overflows is refused by Cassandra, or is another number.
+            index_rows: limit.wrapping_mul(defaults.fetch_multiplier),
         })
     }
 }
@@ -260,7 +291,7 @@ mod tests {
             let error = parse(query).unwrap_err();
             assert_eq!((error.status, error.message.as_str()), (status, message), "{query}");
         }
-        assert_eq!(parse("limit=x").unwrap_err().status, 400);
+        assert_eq!(parse("limit=x&annotationQuery==").unwrap_err().status, 400);
     }
 
     #[test]

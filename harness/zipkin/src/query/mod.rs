@@ -1,7 +1,11 @@
 //! The query service: the HTTP API over what is stored, and the way in for spans over HTTP.
 
 mod api;
+mod cors;
+mod gunzip;
 mod operations;
+mod pages;
+mod routes;
 mod upload;
 
 use std::sync::Arc;
@@ -19,7 +23,10 @@ use crate::storage::{Store, StoreConfig};
 
 use api::Api;
 
+pub(crate) use cors::{is_preflight, preflight};
 pub(crate) use operations::{Component, health_response, info_response, metrics_response, page_config};
+pub(crate) use pages::{check_method, error_page, takes_json, without_length};
+pub(crate) use routes::{Endpoint, find};
 
 const QUERY_PORT: u16 = 9411;
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use stacklab_machine::http::Response;
 
+use crate::http::of_unknown_length;
 use crate::model::Counters;
 use crate::storage::Store;
 
@@ -25,6 +26,9 @@ impl Component {
     }
 }
 
+/// The size of the disk that a component says it has, in bytes: there is none, but it has room.
+const DISK: u64 = 100_000_000_000;
+
 /// `/health`: 200 if all parts are well, 503 otherwise.
 pub(crate) fn health_response(components: impl IntoIterator<Item = Component>) -> Response {
     let mut parts = Map::new();
@@ -42,21 +46,22 @@ pub(crate) fn health_response(components: impl IntoIterator<Item = Component>) -
     let status = if well { "UP" } else { "DOWN" };
     let mut zipkin = Map::from_iter([("status".to_owned(), Value::from(status))]);
     zipkin.extend(parts);
-    // Of the disk the original says sizes, too; there is none here.
-    let page = json!({"status": status, "zipkin": zipkin, "diskSpace": {"status": "UP"}});
-    Response::new(if well { 200 } else { 503 }, ACTUATOR_JSON, page.to_string())
+    let disk = json!({"status": "UP", "total": DISK, "free": DISK, "threshold": 10_485_760});
+    let page = json!({"status": status, "zipkin": zipkin, "diskSpace": disk});
+    of_unknown_length(Response::new(if well { 200 } else { 503 }, JSON_UTF8, page.to_string()))
 }
 
-const ACTUATOR_JSON: &str = "application/vnd.spring-boot.actuator.v1+json;charset=UTF-8";
+const JSON_UTF8: &str = "application/json;charset=UTF-8";
 
 /// `/metrics`: the collector's counters; the Java machine's own figures are left out.
 pub(crate) fn metrics_response(counters: &Counters) -> Response {
-    Response::new(200, ACTUATOR_JSON, json!(counters.metrics()).to_string())
+    of_unknown_length(Response::new(200, JSON_UTF8, json!(counters.metrics()).to_string()))
 }
 
 /// `/info`.
 pub(crate) fn info_response() -> Response {
-    Response::new(200, ACTUATOR_JSON, json!({"zipkin": {"version": "1.14.1"}}).to_string())
+    let info = json!({"zipkin": {"version": "1.14.1"}});
+    of_unknown_length(Response::new(200, JSON_UTF8, info.to_string()))
 }
 
 /// `/config.json`: what the page is told.
@@ -67,5 +72,7 @@ pub(crate) fn page_config(environment: &str, query_limit: u32) -> Response {
         "defaultLookback": 3_600_000,
         "instrumented": ".*",
     });
-    Response::json(200, config.to_string()).with_header("cache-control", "max-age=600")
+    of_unknown_length(
+        Response::new(200, JSON_UTF8, config.to_string()).with_header("cache-control", "max-age=600"),
+    )
 }

@@ -15,6 +15,7 @@ use stacklab_cassandra::{CqlError, Value};
 use stacklab_machine::{Streams, Time};
 use tokio::sync::Mutex;
 
+use crate::model::skew::NoTimestamp;
 use crate::model::{ApiError, Intake, IntakeConfig};
 use crate::settings::CassandraSettings;
 
@@ -32,6 +33,9 @@ pub enum StorageError {
     /// What is stored is no span, or no dependencies.
     #[error("what Cassandra holds cannot be read: {0}")]
     Stored(#[from] stacklab_traces::DecodeError),
+    /// A trace cannot be corrected.
+    #[error(transparent)]
+    Uncorrectable(#[from] NoTimestamp),
     /// A column that must be there is not.
     #[error("Cassandra's answer lacks the column {0}")]
     Column(&'static str),
@@ -55,6 +59,7 @@ impl StorageError {
                 "com.datastax.driver.core.exceptions.OperationTimedOutException"
             }
             Self::Cassandra(_) => "com.datastax.driver.core.exceptions.NoHostAvailableException",
+            Self::Uncorrectable(_) => "java.lang.NullPointerException",
             Self::Stored(_) | Self::Column(_) => "java.lang.IllegalArgumentException",
         }
     }
@@ -64,6 +69,7 @@ impl StorageError {
         match self {
             Self::Cassandra(ClientError::Cql(error)) => error.to_string(),
             Self::Cassandra(error) => format!("All host(s) tried for query failed (tried: {error})"),
+            Self::Uncorrectable(_) => "No message available".to_owned(),
             other => other.to_string(),
         }
     }

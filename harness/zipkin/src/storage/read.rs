@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stacklab_cassandra::Value;
 use stacklab_cassandra::client::{Prepared, Rows};
-use stacklab_traces::{Id, Span, decode_span};
+use stacklab_traces::{Id, Span, compare_texts, decode_span};
 
 use super::session::Session;
 use super::{StorageError, Store, bigints};
@@ -40,7 +40,7 @@ impl Store {
 
     /// A trace, merged and corrected; `None` if there is none.
     pub async fn trace(&self, trace: Id) -> Result<Option<Vec<Span>>, StorageError> {
-        Ok(self.raw_trace(trace).await?.map(adjusted))
+        Ok(self.raw_trace(trace).await?.map(adjusted).transpose()?)
     }
 
     /// The traces that a search finds, merged and corrected, the newest first.
@@ -53,13 +53,9 @@ impl Store {
             lists.push(trace_ids(&session, statement, key, query).await?);
         }
         let ids = intersect(&lists, query.limit);
-        let mut traces: Vec<Vec<Span>> = self
-            .stored_traces(&ids)
-            .await?
-            .into_iter()
-            .map(adjusted)
-            .filter(|trace| !trace.is_empty())
-            .collect();
+        let mut traces: Vec<Vec<Span>> =
+            self.stored_traces(&ids).await?.into_iter().map(adjusted).collect::<Result<_, _>>()?;
+        traces.retain(|trace| !trace.is_empty());
         sort_traces(&mut traces);
         Ok(traces)
     }
@@ -159,5 +155,7 @@ fn sorted_texts(rows: &Rows, column: &str) -> Vec<String> {
             _ => None,
         })
         .collect();
-    texts.into_iter().cloned().collect()
+    let mut texts: Vec<String> = texts.into_iter().cloned().collect();
+    texts.sort_by(|a, b| compare_texts(a, b));
+    texts
 }

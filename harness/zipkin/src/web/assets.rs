@@ -46,7 +46,9 @@ pub(super) fn file(pages: &Pages, path: &str) -> Option<Response> {
 
 fn is_view(path: &str) -> bool {
     matches!(path, "/" | "/index.html" | "/dependency" | "/dependency/")
-        || path.strip_prefix("/traces/").is_some_and(|id| !id.is_empty())
+        || path
+            .strip_prefix("/traces/")
+            .is_some_and(|id| !id.is_empty() && !id.trim_end_matches('/').contains('/'))
 }
 
 /// All of it may be kept for a minute only: it changes with the program, under the same names.

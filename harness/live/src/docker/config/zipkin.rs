@@ -37,6 +37,8 @@ pub(in crate::docker) fn zipkin(spec: &ZipkinSpec) -> Setup {
     let mut setup = Setup::new(256, 768);
     setup.flag("-Xverify:none");
     setup.flag("-Djava.security.egd=file:/dev/./urandom");
+    // It reads JSON in the host's charset, and the image has none but ASCII: names would be lost.
+    setup.flag("-Dfile.encoding=UTF-8");
     // Read by nobody here, and each costs time at the start.
     setup.flag("-Dspring.jmx.enabled=false");
     setup.flag("-Dspring.main.banner-mode=off");
@@ -97,7 +99,7 @@ mod tests {
             ("HOME", "/root"),
         ];
         expect![[r#"
-            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
+            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dfile.encoding=UTF-8 -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
             STORAGE_TYPE=cassandra
             SERVER_ADDRESS=127.78.0.11
             QUERY_PORT=31002
@@ -117,7 +119,7 @@ mod tests {
             ("CASSANDRA_CONTACT_POINTS", "127.78.0.12"),
         ];
         expect![[r#"
-            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
+            java -Xmx256m -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -XX:-UsePerfData -Xverify:none -Djava.security.egd=file:/dev/./urandom -Dfile.encoding=UTF-8 -Dspring.jmx.enabled=false -Dspring.main.banner-mode=off … 
             STORAGE_TYPE=cassandra
             SERVER_ADDRESS=127.78.0.11
             QUERY_PORT=31001

@@ -1,6 +1,9 @@
-//! Hash codes as Java computes them for the parts of a span: they are in the names of rows.
+//! Hash codes and orders as Java has them for the parts of a span: hash codes are in the names of rows, and decide the
+//! order of what compares as equal.
 
-use stacklab_traces::{Annotation, BinaryAnnotation, Endpoint};
+use std::cmp::Ordering;
+
+use crate::{Annotation, BinaryAnnotation, Endpoint};
 
 const PRIME: i32 = 1_000_003;
 
@@ -13,6 +16,41 @@ pub fn annotations_hash(annotations: &[Annotation]) -> i32 {
 /// another number in every process; here it is the type's code.
 pub fn binary_annotations_hash(tags: &[BinaryAnnotation]) -> i32 {
     list_hash(tags.iter().map(binary_annotation_hash))
+}
+
+/// `String.compareTo`: by UTF-16 units.
+pub fn compare_texts(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() || b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+}
+
+/// Brings annotations into the order that Zipkin's `Span` gives them, without duplicates: by time, then by value, and
+/// those that are equal in both as a `HashSet` of them all hands them out. The set was made for the first so many.
+pub(crate) fn sort_annotations(annotations: &mut Vec<Annotation>, made_for: usize) {
+    let order = |a: &Annotation, b: &Annotation| {
+        a.timestamp.cmp(&b.timestamp).then_with(|| compare_texts(&a.value, &b.value))
+    };
+    annotations.sort_by(order);
+    let is_tied = |pair: &[Annotation]| order(&pair[0], &pair[1]) == Ordering::Equal;
+    if !annotations.windows(2).any(is_tied) {
+        return;
+    }
+    let mut distinct: Vec<Annotation> = Vec::with_capacity(annotations.len());
+    for annotation in annotations.drain(..) {
+        let same_time = distinct.iter().rev().take_while(|other| other.timestamp == annotation.timestamp);
+        if same_time.into_iter().all(|other| *other != annotation) {
+            distinct.push(annotation);
+        }
+    }
+    let mut buckets = (made_for * 4 / 3 + 1).max(16).next_power_of_two();
+    while distinct.len() > buckets / 4 * 3 {
+        buckets *= 2;
+    }
+    let bucket = |annotation: &Annotation| {
+        let hash = annotation_hash(annotation) as u32;
+        (hash ^ hash >> 16) as usize & (buckets - 1)
+    };
+    distinct.sort_by(|a, b| order(a, b).then_with(|| bucket(a).cmp(&bucket(b))));
+    *annotations = distinct;
 }
 
 fn list_hash(items: impl Iterator<Item = i32>) -> i32 {
