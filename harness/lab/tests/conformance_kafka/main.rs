@@ -1,0 +1,113 @@
+//! Kafka 0.8.2.2: the same operations on the embedded broker and on the real one, each with an embedded ZooKeeper of
+//! its own; the answers, and what lies in ZooKeeper, must be the same.
+#![allow(clippy::print_stderr, reason = "what a test says")]
+
+#[path = "../both/mod.rs"]
+mod both;
+mod client;
+mod left;
+mod nodes;
+mod op;
+mod said;
+mod scripts;
+mod side;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use both::{Running, Settings};
+use op::Op;
+use side::Side;
+use stacklab_machine::service::{KafkaSpec, ServiceSpec, ZooKeeperPeer, ZooKeeperSpec};
+
+const REAL: &str = "Kafka 0.8.2.2";
+/// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
+const OPERATIONS: usize = 1500;
+/// Addresses of the embedded broker and of the real one, and of the ZooKeeper of each.
+const EMBEDDED: (&str, &str) = ("127.77.33.2", "127.77.33.1");
+const CONTAINER: (&str, &str) = ("127.77.34.2", "127.77.34.1");
+
+fn zookeeper(host: &str) -> ServiceSpec {
+    let peer = ZooKeeperPeer { id: 1, host: host.to_owned(), connect_port: 2888, election_port: 3888 };
+    ServiceSpec::ZooKeeper(ZooKeeperSpec {
+        server_id: 1,
+        host: host.to_owned(),
+        client_port: 2181,
+        servers: vec![peer],
+        extra: BTreeMap::new(),
+    })
+}
+
+fn broker((host, zookeeper): (&str, &str)) -> ServiceSpec {
+    let zookeeper = format!("{zookeeper}:2181");
+    let properties = [
+        ("broker.id", "1"),
+        ("host.name", host),
+        ("port", "9092"),
+        ("zookeeper.connect", &zookeeper),
+        // A busy machine must not end a session.
+        ("zookeeper.session.timeout.ms", "30000"),
+        ("num.partitions", "2"),
+        ("delete.topic.enable", "true"),
+        // Small, so that bounds are reached with little.
+        ("message.max.bytes", "20000"),
+        ("socket.request.max.bytes", "100000"),
+        ("log.segment.bytes", "30000"),
+        ("offsets.topic.num.partitions", "3"),
+        // The answers of the original to the byte.
+        ("stacklab.strict", "true"),
+    ];
+    let properties = properties.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    ServiceSpec::Kafka(KafkaSpec { properties })
+}
+
+/// Both brokers, and what has been compared.
+struct Both {
+    embedded: Side,
+    real: Side,
+    settings: Settings,
+    compared: usize,
+    differences: usize,
+}
+
+impl Both {
+    async fn ask(&mut self, op: &Op) -> (String, String) {
+        self.compared += 1;
+        tokio::join!(self.embedded.run(op), self.real.run(op))
+    }
+
+    /// Runs a script; all its differences are shown.
+    async fn script(&mut self, name: &str, ops: &[Op]) {
+        for (at, op) in ops.iter().enumerate() {
+            let (embedded, real) = self.ask(op).await;
+            if std::env::var("STACKLAB_SHOW").is_ok() {
+                eprintln!("{name} {at}: {op:?}\n    -> {real}");
+            }
+            if let Some(why) = left::why(name, &format!("{op:?}")) {
+                // An entry that no longer holds has to go.
+                assert_ne!(embedded, real, "{op:?} is said to differ: {why}");
+                eprintln!("left: {why}: {op:?}");
+            } else if embedded != real {
+                self.differences += 1;
+                eprintln!("in script {name}, operation {at}:");
+                both::show(self.settings, std::slice::from_ref(op), &embedded, &real);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_answer_the_same() {
+    let settings = Settings::from_env(OPERATIONS);
+    let keepers = [both::embedded(zookeeper(EMBEDDED.1)).await, both::embedded(zookeeper(CONTAINER.1)).await];
+    let Some(real) = both::real(broker(CONTAINER)).await else { return };
+    let embedded = both::embedded(broker(EMBEDDED)).await;
+    let sockets = |broker: &Running, keeper: &Running| (broker.socket(), keeper.socket());
+    let (one, two) = (sockets(&embedded, &keepers[0]), sockets(&real, &keepers[1]));
+    let (one, two) = tokio::join!(Side::connect(one.0, one.1), Side::connect(two.0, two.1));
+    let mut both = Both { embedded: one, real: two, settings, compared: 0, differences: 0 };
+    for (name, ops) in scripts::all() {
+        both.script(name, &ops).await;
+    }
+    both::finish(both.compared, REAL, both.differences);
+}
