@@ -5,6 +5,7 @@
 #[path = "../both/mod.rs"]
 mod both;
 mod client;
+mod generate;
 mod left;
 mod nodes;
 mod op;
@@ -14,8 +15,10 @@ mod side;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use both::{Running, Settings};
+use generate::Step;
 use op::Op;
 use side::Side;
 use stacklab_machine::service::{KafkaSpec, ServiceSpec, ZooKeeperPeer, ZooKeeperSpec};
@@ -23,6 +26,12 @@ use stacklab_machine::service::{KafkaSpec, ServiceSpec, ZooKeeperPeer, ZooKeeper
 const REAL: &str = "Kafka 0.8.2.2";
 /// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
 const OPERATIONS: usize = 1500;
+/// So many of them on the same topics.
+const SEQUENCE: usize = 50;
+/// How many differing sequences are enough.
+const WORST: usize = 4;
+/// So long a shorter sequence is looked for.
+const SHRINKING: Duration = Duration::from_secs(20);
 /// Addresses of the embedded broker and of the real one, and of the ZooKeeper of each.
 const EMBEDDED: (&str, &str) = ("127.77.33.2", "127.77.33.1");
 const CONTAINER: (&str, &str) = ("127.77.34.2", "127.77.34.1");
@@ -66,6 +75,8 @@ struct Both {
     embedded: Side,
     real: Side,
     settings: Settings,
+    /// Sequences run, for each has topics of its own.
+    sequences: usize,
     compared: usize,
     differences: usize,
 }
@@ -96,6 +107,43 @@ impl Both {
     }
 }
 
+impl Both {
+    /// Runs a sequence until the answers differ: the operation that shows it, and both answers.
+    async fn difference(&mut self, steps: &[Step]) -> Option<(Op, String, String)> {
+        self.sequences += 1;
+        let prefix = format!("s{}-", self.sequences);
+        let drawn = steps.iter().map(|step| step.op(&prefix));
+        let all = generate::topics(&prefix).into_iter().chain(drawn).chain(generate::remains(&prefix));
+        for op in all {
+            let (embedded, real) = self.ask(&op).await;
+            if embedded != real {
+                return Some((op, embedded, real));
+            }
+        }
+        None
+    }
+
+    /// Runs a sequence; its first difference is shown with as few steps as lead to it.
+    async fn sequence(&mut self, steps: &[Step]) {
+        let before = self.compared;
+        let Some((op, embedded, real)) = self.difference(steps).await else { return };
+        let compared = self.compared - before;
+        self.differences += 1;
+        eprintln!("first {op:?}\n  embedded: {embedded}\n  real:     {real}");
+        let until = Instant::now() + SHRINKING;
+        let fewest = both::shortest(steps.to_vec(), async |fewer: &[Step]| {
+            Instant::now() < until && self.difference(fewer).await.is_some()
+        })
+        .await;
+        let (embedded, real) = match self.difference(&fewest).await {
+            Some((op, embedded, real)) => (format!("{op:?}\n            {embedded}"), real),
+            None => ("not again".to_owned(), "not again".to_owned()),
+        };
+        both::show(self.settings, &fewest, &embedded, &real);
+        self.compared = before + compared;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_answer_the_same() {
     let settings = Settings::from_env(OPERATIONS);
@@ -105,9 +153,19 @@ async fn both_answer_the_same() {
     let sockets = |broker: &Running, keeper: &Running| (broker.socket(), keeper.socket());
     let (one, two) = (sockets(&embedded, &keepers[0]), sockets(&real, &keepers[1]));
     let (one, two) = tokio::join!(Side::connect(one.0, one.1), Side::connect(two.0, two.1));
-    let mut both = Both { embedded: one, real: two, settings, compared: 0, differences: 0 };
+    let mut both = Both { embedded: one, real: two, settings, sequences: 0, compared: 0, differences: 0 };
     for (name, ops) in scripts::all() {
         both.script(name, &ops).await;
     }
+    let scripted = both.compared;
+    let mut generator = settings.generator();
+    let strategy = proptest::collection::vec(generate::step(), SEQUENCE);
+    let mut drawn = 0;
+    while drawn < settings.operations && both.differences < WORST {
+        let steps = generator.draw(&strategy);
+        drawn += steps.len();
+        both.sequence(&steps).await;
+    }
+    eprintln!("{scripted} of scripts, {drawn} drawn");
     both::finish(both.compared, REAL, both.differences);
 }

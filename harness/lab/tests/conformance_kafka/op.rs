@@ -18,6 +18,8 @@ pub(crate) enum Op {
     Led(String, i32),
     /// Asks for Metadata until the topic is unknown: by the names of its partitions' leaders, which goes too.
     Gone(String),
+    /// Waits until the log of a partition ends there.
+    End(String, i32, i64),
     /// Asks until the group has a coordinator.
     Coordinator(String),
     Create(String, String),
@@ -94,6 +96,7 @@ impl fmt::Debug for Op {
             Self::Topic(topic, partitions) => write!(f, "topic {topic} with {partitions} partitions"),
             Self::Led(topic, partitions) => write!(f, "until {topic} has {partitions} leaders"),
             Self::Gone(topic) => write!(f, "until {topic} is gone"),
+            Self::End(topic, partition, end) => write!(f, "until {topic}-{partition} ends at {end}"),
             Self::Coordinator(group) => write!(f, "until {group} has a coordinator"),
             Self::Create(path, data) => write!(f, "create {path} {data}"),
             Self::Set(path, data) => write!(f, "set {path} {data}"),

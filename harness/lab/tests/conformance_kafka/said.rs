@@ -71,12 +71,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An answer to a request with this key, without its length.
-pub(crate) fn answer(key: i16, frame: &[u8]) -> String {
+/// An answer to a request with this key, without its length. `sorted`: the order of its topics is a hash table's.
+pub(crate) fn answer(key: i16, frame: &[u8], sorted: bool) -> String {
     let mut from = Reader(frame);
     let Some(correlation) = from.i32() else { return format!("{frame:02x?}") };
     let body = from.0;
-    let text = match read(key, &mut from) {
+    let text = match read(key, &mut from, sorted) {
         Some(text) if from.0.is_empty() => text,
         Some(text) => format!("{text} and {:02x?}", from.0),
         None => format!("{body:02x?}"),
@@ -84,7 +84,7 @@ pub(crate) fn answer(key: i16, frame: &[u8]) -> String {
     format!("#{correlation} {text}")
 }
 
-fn read(key: i16, from: &mut Reader<'_>) -> Option<String> {
+fn read(key: i16, from: &mut Reader<'_>, sorted: bool) -> Option<String> {
     Some(match key {
         0 => from.topics(|from| Some(format!("error {} offset {}", from.i16()?, from.i64()?)))?,
         1 => from.topics(|from| {
@@ -95,12 +95,14 @@ fn read(key: i16, from: &mut Reader<'_>) -> Option<String> {
             let error = from.i16()?;
             Some(format!("error {error} {}", from.array(|from| Some(from.i64()?.to_string()))?))
         })?,
-        3 => metadata(from)?,
+        3 => metadata(from, sorted)?,
         4 | 5 => {
-            let error = from.i16()?;
-            let parts =
-                from.array(|from| Some(format!("{} {} error {}", from.text()?, from.i32()?, from.i16()?)))?;
-            format!("error {error} {parts}")
+            let (error, count) = (from.i16()?, from.i32()?);
+            let part = |_| Some(format!("{} {} error {}", from.text()?, from.i32()?, from.i16()?));
+            // In the order of a hash table.
+            let mut parts = (0..count).map(part).collect::<Option<Vec<_>>>()?;
+            parts.sort();
+            format!("error {error} {parts:?}")
         }
         7 => {
             let error = from.i16()?;
@@ -119,7 +121,7 @@ fn read(key: i16, from: &mut Reader<'_>) -> Option<String> {
     })
 }
 
-fn metadata(from: &mut Reader<'_>) -> Option<String> {
+fn metadata(from: &mut Reader<'_>, sorted: bool) -> Option<String> {
     let brokers = from.array(|from| Some(format!("{} {}:{}", from.i32()?, from.text()?, from.i32()?)))?;
     let mut topics = Vec::new();
     for _ in 0..from.i32()? {
@@ -131,10 +133,11 @@ fn metadata(from: &mut Reader<'_>) -> Option<String> {
             let (replicas, isr) = (from.ids()?, from.ids()?);
             parts.push((partition, format!("error {error} leader {leader} replicas {replicas} isr {isr}")));
         }
-        parts.sort();
         topics.push(format!("{name} error {error} {parts:?}"));
     }
-    topics.sort();
+    if sorted {
+        topics.sort();
+    }
     Some(format!("brokers {brokers} topics {}", topics.join(", ")))
 }
 
@@ -168,9 +171,11 @@ fn item(from: &mut Reader<'_>) -> Option<String> {
     let stored = inside.i32()? as u32;
     let sound = if stored == wire::crc(inside.0) { "" } else { " BAD CRC" };
     let ([magic], [attributes]) = (inside.take()?, inside.take()?);
-    let key = optional(&mut inside)?;
-    let value = optional(&mut inside)?;
     let mut head = format!("({offset}");
+    let pair = optional(&mut inside).and_then(|key| Some((key, optional(&mut inside)?)));
+    let Some((key, value)) = pair else {
+        return Some(format!("{head} neither key nor value: {})", short(message)));
+    };
     if magic != 0 || attributes != 0 {
         let _ = write!(head, " magic {magic} attributes {attributes}");
     }

@@ -14,6 +14,8 @@ use crate::said;
 
 /// So long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// An answer is said to be late from then on: requests that wait do so for longer.
+const LATE: Duration = Duration::from_secs(2);
 /// So long something is waited for, and how often it is looked at.
 const LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(15);
@@ -38,7 +40,9 @@ impl Side {
             Op::Ask(request) => {
                 self.correlation += 1;
                 let frame = request.frame(self.correlation);
-                self.exchange(&frame, &[request.key]).await
+                let start = Instant::now();
+                let said = self.exchange(&frame, &[request.key]).await;
+                if start.elapsed() > LATE { format!("late: {said}") } else { said }
             }
             Op::Send(_, bytes, answers) => self.exchange(bytes, answers).await,
             Op::Topic(topic, partitions) => {
@@ -52,6 +56,11 @@ impl Side {
                 let known = format!("\"{topic}\" error 0");
                 self.until(&op::metadata(&[]), |said| !said.contains(&known)).await;
                 self.nodes.until(&format!("/admin/delete_topics/{topic}"), false).await
+            }
+            Op::End(topic, partition, end) => {
+                let enough = format!("[{end}]");
+                let parts: &[(i32, (i64, i32))] = &[(*partition, (-1, 1))];
+                self.until(&op::offsets(-1, &[(topic, parts)]), |said| said.contains(&enough)).await
             }
             Op::Coordinator(group) => {
                 let group = op::coordinator(group);
@@ -67,7 +76,7 @@ impl Side {
     }
 
     async fn led(&mut self, topic: &str, partitions: i32) -> String {
-        let leads = |said: &str| said.matches("leader 1 ").count() == partitions as usize;
+        let leads = |said: &str| said.matches(" leader 1 ").count() == partitions as usize;
         self.until(&op::metadata(&[topic]), leads).await
     }
 
@@ -96,7 +105,7 @@ impl Side {
         let _ = stream.write_all(bytes).await;
         for key in keys {
             match frame(&mut stream).await {
-                Ok(frame) => said.push(said::answer(*key, &frame)),
+                Ok(frame) => said.push(said::answer(*key, &frame, asks_for_all(bytes))),
                 Err(why) => {
                     said.push(why.to_owned());
                     return said.join("\n            ");
@@ -106,6 +115,12 @@ impl Side {
         self.raw = Some(stream);
         said.join("\n            ")
     }
+}
+
+/// Whether a frame asks for Metadata of all topics.
+fn asks_for_all(frame: &[u8]) -> bool {
+    let client = frame.get(12..14).map_or(0, |length| usize::from(length[0]) << 8 | usize::from(length[1]));
+    frame.get(4..6) == Some(&[0, 3]) && frame.get(14 + client..18 + client) == Some(&[0; 4])
 }
 
 async fn frame(stream: &mut TcpStream) -> Result<Vec<u8>, &'static str> {

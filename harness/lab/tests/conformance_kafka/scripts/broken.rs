@@ -88,31 +88,12 @@ fn lengths() -> Vec<Op> {
             ops.push(body(&format!("OffsetCommit of {count} topics"), 8, version, commit));
         }
     }
-    for length in [-1, -2, 5, i16::MAX, i16::MIN] {
-        ops.push(body(&format!("a topic of {length}"), 3, 0, new().i32(1).i16(length)));
-        ops.push(body(&format!("a topic of {length}"), 0, 0, new().i16(1).i32(9).i32(1).i16(length).i32(0)));
-        let part = new().i16(1).i32(9).i32(1).i16(length).i32(1).i32(0).sized(&values(&[b"v"]));
-        ops.push(body(&format!("a topic of {length}, with a set"), 0, 0, part));
-        let part = new().i32(-1).i32(0).i32(0).i32(1).i16(length).i32(1).i32(0).i64(0).i32(9);
-        ops.push(body(&format!("a topic of {length}"), 1, 0, part));
-        let part = new().i32(-1).i32(1).i16(length).i32(1).i32(0).i64(-1).i32(1);
-        ops.push(body(&format!("a topic of {length}"), 2, 0, part));
-        ops.push(body(&format!("a group of {length}"), 10, 0, new().i16(length)));
-        for version in [0, 1] {
-            ops.push(body(&format!("a group of {length}"), 9, version, new().i16(length).i32(0)));
-            let part = new().i16(length).i32(1).text(T).i32(1).i32(0);
-            ops.push(body(&format!("a group of {length}, with a topic"), 9, version, part));
-            let part = new().text("g").i32(1).i16(length).i32(1).i32(0);
-            ops.push(body(&format!("a topic of {length}"), 9, version, part));
-        }
+    for length in [5, i16::MAX] {
+        ops.extend(names(length));
+    }
+    for length in [-1, -2, i16::MIN] {
         let part = new().text("g").i32(1).text(T).i32(1).i32(0).i64(3).i16(length);
         ops.push(body(&format!("a note of {length}"), 8, 0, part));
-        let part = new().i16(length).i32(1).text(T).i32(1).i32(0).i64(3).text("n");
-        ops.push(body(&format!("a group of {length}"), 8, 0, part));
-        let part = new().text("g").i32(1).i16(length).i32(1).i32(0).i64(3).text("n");
-        ops.push(body(&format!("a topic of {length}"), 8, 0, part));
-        let part = new().i16(length).i32(-1).text("").i32(1).text(T).i32(1).i32(0).i64(3).i64(-1).text("n");
-        ops.push(body(&format!("a group of {length}"), 8, 1, part));
         let part = new().text("g").i32(-1).i16(length).i32(1).text(T).i32(1).i32(0).i64(3).i64(-1).text("n");
         ops.push(body(&format!("a member of {length}"), 8, 1, part));
     }
@@ -136,5 +117,38 @@ pub(super) fn cut() -> Vec<Op> {
         }
         ops.push(cut(&[&request.body[..], &[0; 7]].concat(), "and more"));
     }
+    ops
+}
+
+/// Names without a text.
+pub(super) fn nulls() -> Vec<Op> {
+    names(-1).into_iter().chain(names(i16::MIN)).collect()
+}
+
+/// Names with this length, in each request that has one.
+fn names(length: i16) -> Vec<Op> {
+    let mut ops = Vec::new();
+    ops.push(body(&format!("a topic of {length}"), 3, 0, new().i32(1).i16(length)));
+    ops.push(body(&format!("a topic of {length}"), 0, 0, new().i16(1).i32(9).i32(1).i16(length).i32(0)));
+    let part = new().i16(1).i32(9).i32(1).i16(length).i32(1).i32(0).sized(&values(&[b"v"]));
+    ops.push(body(&format!("a topic of {length}, with a set"), 0, 0, part));
+    let part = new().i32(-1).i32(0).i32(0).i32(1).i16(length).i32(1).i32(0).i64(0).i32(9);
+    ops.push(body(&format!("a topic of {length}"), 1, 0, part));
+    let part = new().i32(-1).i32(1).i16(length).i32(1).i32(0).i64(-1).i32(1);
+    ops.push(body(&format!("a topic of {length}"), 2, 0, part));
+    ops.push(body(&format!("a group of {length}"), 10, 0, new().i16(length)));
+    for version in [0, 1] {
+        ops.push(body(&format!("a group of {length}"), 9, version, new().i16(length).i32(0)));
+        let part = new().i16(length).i32(1).text(T).i32(1).i32(0);
+        ops.push(body(&format!("a group of {length}, with a topic"), 9, version, part));
+        let part = new().text("g").i32(1).i16(length).i32(1).i32(0);
+        ops.push(body(&format!("a topic of {length}"), 9, version, part));
+    }
+    let part = new().i16(length).i32(1).text(T).i32(1).i32(0).i64(3).text("n");
+    ops.push(body(&format!("a group of {length}"), 8, 0, part));
+    let part = new().text("g").i32(1).i16(length).i32(1).i32(0).i64(3).text("n");
+    ops.push(body(&format!("a topic of {length}"), 8, 0, part));
+    let part = new().i16(length).i32(-1).text("").i32(1).text(T).i32(1).i32(0).i64(3).i64(-1).text("n");
+    ops.push(body(&format!("a group of {length}"), 8, 1, part));
     ops
 }

@@ -19,14 +19,14 @@ fn read(topic: &str, partition: i32, from: From, count: usize) -> Op {
 
 pub(super) fn calls() -> Vec<Op> {
     let mut ops = vec![
-        Op::Client(Call::Metadata(Some(T.into()))),
-        Op::Led(T.into(), 2),
+        Op::Topic(T.into(), 2),
         Op::Client(Call::Metadata(Some(T.into()))),
         Op::Client(Call::Metadata(None)),
         Op::Client(Call::Watermarks(T.into(), 0)),
         read(T, 0, From::Start, 9),
     ];
     let text = "a text that is worth to be packed ".repeat(5);
+    let mut sent = 0;
     for codec in ["none", "gzip", "snappy", "lz4"] {
         for acks in [1, -1, 0] {
             let messages = vec![
@@ -36,8 +36,11 @@ pub(super) fn calls() -> Vec<Op> {
                 pair(None, None),
                 pair(Some(""), Some("")),
             ];
+            sent += messages.len() as i64;
             ops.push(send(T, 0, acks, codec, messages));
         }
+        // Without an acknowledgement nobody knows when.
+        ops.push(Op::End(T.into(), 0, sent));
         ops.push(read(T, 0, From::Tail(17), 100));
         ops.push(send(T, 1, 1, codec, vec![pair(None, Some(&"x".repeat(19_000)))]));
         ops.push(send(

@@ -60,7 +60,15 @@ pub(super) fn waits() -> Vec<Op> {
         ops.push(Op::Ask(fetch(-1, 6000, 1_000_000, &[(T, parts)])));
     }
     ops.push(Op::Ask(fetch(-1, 6000, 1_000_000, &[])));
-    ops.push(Op::Ask(fetch(-1, 300, 1, &[(T, &[(0, (0, 0))])])));
+    // What there is counts, not what may be sent; and what lies in an older segment is enough.
+    ops.push(Op::Ask(fetch(-1, 3000, 90, &[(T, &[(0, (0, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 90, &[(T, &[(0, (0, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 63, &[(T, &[(0, (1, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 62, &[(T, &[(0, (1, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (0, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (9, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (10, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 3000, 1, &[(T, &[(1, (12, -1))])])));
     ops.push(together(&[
         fetch(-1, 200, 1, &[(T, end)]),
         crate::op::metadata(&[T]),

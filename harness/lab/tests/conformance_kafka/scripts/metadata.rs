@@ -47,6 +47,7 @@ pub(super) fn names() -> Vec<Op> {
     ] {
         ops.push(Op::Ask(metadata(names)));
     }
+    ops.push(Op::Led("never-made-2".into(), 2));
     ops.push(Op::Ask(metadata(&[])));
     ops.push(Op::Tree("/brokers/topics".into()));
     for (names, last) in [
@@ -60,6 +61,11 @@ pub(super) fn names() -> Vec<Op> {
         ops.push(Op::Led(last.to_owned(), 2));
     }
     ops.push(Op::Ask(metadata(&[])));
+    // More than four are answered about in the order of their hashes.
+    let many = ["made-1", "made-2", "_", "first-topic", "...", "made-3", "-", "made-2"];
+    for count in 2..=many.len() {
+        ops.push(Op::Ask(metadata(&many[..count])));
+    }
     // Newer versions are read as version 0.
     for version in [1, 2, 5, -1, 1000] {
         ops.push(Op::Ask(Request { version, ..metadata(&["first-topic"]) }));

@@ -33,5 +33,6 @@ pub(crate) fn all() -> Vec<Script> {
         ("orders", orders::from_a_client()),
         ("topics", topics::changed_in_zookeeper()),
         ("end", metadata::end()),
+        ("nulls", broken::nulls()),
     ]
 }

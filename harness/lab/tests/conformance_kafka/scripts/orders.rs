@@ -59,6 +59,12 @@ pub(super) fn from_a_client() -> Vec<Op> {
         lead("somebody else's", 1, &[State { replicas: &[2], ..state }]),
         lead("the same again", 1, &[State { epoch: 1, ..state }]),
         lead("two, one of them twice", 1, &[State { epoch: 2, ..state }, State { epoch: 3, ..state }]),
+        lead("a new one of somebody else's", 1, &[State { topic: "not-ours", replicas: &[2], ..state }]),
+        put("not-ours", 0, &values(&[b"not ours"])),
+        get("not-ours", 0, 0, 100),
+        lead("a new one that follows nobody", 1, &[State { topic: "nobodys", leader: 9, ..state }]),
+        put("nobodys", 0, &values(&[b"nobody's"])),
+        get("nobodys", 0, 0, 100),
         lead("a topic that nobody made", 1, &[State { topic: "from-nowhere", ..state }]),
         put("from-nowhere", 0, &values(&[b"nowhere"])),
         get("from-nowhere", 0, 0, 100),
@@ -90,19 +96,20 @@ pub(super) fn from_a_client() -> Vec<Op> {
     };
     let all = [(1, "elsewhere", 9000), (2, "another", 9001)];
     let told = State { topic: "told", replicas: &[1, 2], ..state };
+    ops.push(update("an old controller", 0, &[told], &all));
     for op in [
-        update("an old controller", 0, &[told], &all),
         update("two brokers", 1, &[told], &all),
         update("no leader", 1, &[State { partition: 1, leader: -1, ..told }], &all),
         update("a dead replica", 1, &[State { partition: 2, replicas: &[1, 3], ..told }], &all),
         update("a dead leader", 1, &[State { partition: 3, leader: 3, replicas: &[1, 3], ..told }], &all),
         update("one deleted", 1, &[State { partition: 0, leader: -2, ..told }], &all),
+        update("one that is not there deleted", 1, &[State { partition: 9, leader: -2, ..told }], &all),
     ] {
         ops.push(op);
         ops.push(Op::Ask(metadata(&["told"])));
     }
     let gone: Vec<_> = (1..4).map(|partition| State { partition, leader: -2, ..told }).collect();
-    ops.push(update("all deleted", 1, &gone, &[(1, "HOST", 9092)]));
+    ops.push(update("all deleted", 1, &gone, &[(1, "127.0.0.1", 9092)]));
     ops.push(Op::Ask(metadata(&[])));
     ops
 }
