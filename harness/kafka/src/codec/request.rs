@@ -290,13 +290,7 @@ impl Request {
             ApiKey::Produce => Self::Produce(Wire::get(from)?),
             ApiKey::Fetch => Self::Fetch(Wire::get(from)?),
             ApiKey::Offsets => Self::Offsets(Wire::get(from)?),
-            ApiKey::Metadata => {
-                let count = i32::get(&mut from.clone())?;
-                if count < 0 {
-                    return Err(DecodeError::Range { what: "number of topics", value: count });
-                }
-                Self::Metadata(Wire::get(from)?)
-            }
+            ApiKey::Metadata => Self::Metadata(counted(from, "number of topics")?),
             ApiKey::LeaderAndIsr => Self::LeaderAndIsr(Wire::get(from)?),
             ApiKey::StopReplica => {
                 let request: StopReplica = Wire::get(from)?;
@@ -314,7 +308,12 @@ impl Request {
                 Self::OffsetFetch(OffsetFetch { version, group, topics })
             }
             ApiKey::ConsumerMetadata => Self::ConsumerMetadata(Wire::get(from)?),
-            ApiKey::JoinGroup => Self::JoinGroup(Wire::get(from)?),
+            ApiKey::JoinGroup => {
+                let (group, session_timeout_ms) = (Wire::get(from)?, Wire::get(from)?);
+                let topics = counted(from, "number of topics")?;
+                let (member, strategy) = (Wire::get(from)?, Wire::get(from)?);
+                Self::JoinGroup(JoinGroup { group, session_timeout_ms, topics, member, strategy })
+            }
             ApiKey::Heartbeat => Self::Heartbeat(Wire::get(from)?),
         })
     }
@@ -337,6 +336,15 @@ layout! {
         timestamp: i64,
         metadata: Option<String>,
     }
+}
+
+/// An array whose count must not be negative: in most places it may.
+fn counted<T: Wire>(from: &mut Bytes, what: &'static str) -> Result<Vec<T>, DecodeError> {
+    let value = i32::get(&mut from.clone())?;
+    if value < 0 {
+        return Err(DecodeError::Range { what, value });
+    }
+    Wire::get(from)
 }
 
 fn convert<T, U>(topics: Vec<Topic<T>>, part: impl Fn(T) -> U) -> Vec<Topic<U>> {

@@ -1,4 +1,4 @@
-//! Differences that are known and left.
+//! Differences that are known and left, by the scripts that show them.
 
 /// Why an operation of a script may differ, if it is one of those.
 pub(crate) fn why(script: &str, _operation: &str) -> Option<&'static str> {

@@ -14,7 +14,7 @@ mod scripts;
 mod side;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use both::{Running, Settings};
@@ -25,16 +25,50 @@ use stacklab_machine::service::{KafkaSpec, ServiceSpec, ZooKeeperPeer, ZooKeeper
 
 const REAL: &str = "Kafka 0.8.2.2";
 /// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
-const OPERATIONS: usize = 1500;
+const OPERATIONS: usize = 1000;
 /// So many of them on the same topics.
 const SEQUENCE: usize = 50;
 /// How many differing sequences are enough.
 const WORST: usize = 4;
+/// So long one operation may take.
+const LIMIT: Duration = Duration::from_secs(40);
 /// So long a shorter sequence is looked for.
 const SHRINKING: Duration = Duration::from_secs(20);
-/// Addresses of the embedded broker and of the real one, and of the ZooKeeper of each.
-const EMBEDDED: (&str, &str) = ("127.77.33.2", "127.77.33.1");
-const CONTAINER: (&str, &str) = ("127.77.34.2", "127.77.34.1");
+/// A pair of brokers: the addresses of the embedded one and of the real one, each with that of its ZooKeeper, the root
+/// that they have there, and their settings.
+struct Pair {
+    embedded: (&'static str, &'static str),
+    container: (&'static str, &'static str),
+    root: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+}
+
+const FIRST: Pair = Pair {
+    embedded: ("127.77.33.2", "127.77.33.1"),
+    container: ("127.77.34.2", "127.77.34.1"),
+    root: "",
+    settings: &[
+        ("num.partitions", "2"),
+        ("delete.topic.enable", "true"),
+        // Small, so that bounds are reached with little.
+        ("message.max.bytes", "20000"),
+        ("socket.request.max.bytes", "100000"),
+        ("log.segment.bytes", "30000"),
+        ("offsets.topic.num.partitions", "3"),
+    ],
+};
+
+const SECOND: Pair = Pair {
+    embedded: ("127.77.33.4", "127.77.33.3"),
+    container: ("127.77.34.4", "127.77.34.3"),
+    root: "/kafka/second",
+    settings: &[
+        ("auto.create.topics.enable", "false"),
+        ("min.insync.replicas", "2"),
+        ("offset.metadata.max.bytes", "10"),
+        ("offsets.topic.num.partitions", "2"),
+    ],
+};
 
 fn zookeeper(host: &str) -> ServiceSpec {
     let peer = ZooKeeperPeer { id: 1, host: host.to_owned(), connect_port: 2888, election_port: 3888 };
@@ -47,8 +81,8 @@ fn zookeeper(host: &str) -> ServiceSpec {
     })
 }
 
-fn broker((host, zookeeper): (&str, &str)) -> ServiceSpec {
-    let zookeeper = format!("{zookeeper}:2181");
+fn broker((host, zookeeper): (&str, &str), pair: &Pair) -> ServiceSpec {
+    let zookeeper = format!("{zookeeper}:2181{}", pair.root);
     let properties = [
         ("broker.id", "1"),
         ("host.name", host),
@@ -56,18 +90,39 @@ fn broker((host, zookeeper): (&str, &str)) -> ServiceSpec {
         ("zookeeper.connect", &zookeeper),
         // A busy machine must not end a session.
         ("zookeeper.session.timeout.ms", "30000"),
-        ("num.partitions", "2"),
-        ("delete.topic.enable", "true"),
-        // Small, so that bounds are reached with little.
-        ("message.max.bytes", "20000"),
-        ("socket.request.max.bytes", "100000"),
-        ("log.segment.bytes", "30000"),
-        ("offsets.topic.num.partitions", "3"),
         // The answers of the original to the byte.
         ("stacklab.strict", "true"),
     ];
-    let properties = properties.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let properties = properties.iter().chain(pair.settings);
+    let properties = properties.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     ServiceSpec::Kafka(KafkaSpec { properties })
+}
+
+/// What serves, for as long as it is compared.
+struct Servers {
+    keepers: [Running; 2],
+    embedded: Running,
+    real: Running,
+}
+
+impl Servers {
+    async fn start(pair: &Pair) -> Option<Self> {
+        let keepers = [
+            both::embedded(zookeeper(pair.embedded.1)).await,
+            both::embedded(zookeeper(pair.container.1)).await,
+        ];
+        let real = both::real(broker(pair.container, pair)).await?;
+        let embedded = both::embedded(broker(pair.embedded, pair)).await;
+        Some(Self { keepers, embedded, real })
+    }
+
+    async fn connect(&self, pair: &Pair) -> (Side, Side) {
+        let [one, two] = &self.keepers;
+        tokio::join!(
+            Side::connect(self.embedded.socket(), one.socket(), pair.root),
+            Side::connect(self.real.socket(), two.socket(), pair.root)
+        )
+    }
 }
 
 /// Both brokers, and what has been compared.
@@ -84,11 +139,13 @@ struct Both {
 impl Both {
     async fn ask(&mut self, op: &Op) -> (String, String) {
         self.compared += 1;
-        tokio::join!(self.embedded.run(op), self.real.run(op))
+        let both = async { tokio::join!(self.embedded.run(op), self.real.run(op)) };
+        tokio::time::timeout(LIMIT, both).await.unwrap_or_else(|_| panic!("{op:?} does not end"))
     }
 
     /// Runs a script; all its differences are shown.
     async fn script(&mut self, name: &str, ops: &[Op]) {
+        let mut left = BTreeSet::new();
         for (at, op) in ops.iter().enumerate() {
             let (embedded, real) = self.ask(op).await;
             if std::env::var("STACKLAB_SHOW").is_ok() {
@@ -97,12 +154,15 @@ impl Both {
             if let Some(why) = left::why(name, &format!("{op:?}")) {
                 // An entry that no longer holds has to go.
                 assert_ne!(embedded, real, "{op:?} is said to differ: {why}");
-                eprintln!("left: {why}: {op:?}");
+                left.insert(why);
             } else if embedded != real {
                 self.differences += 1;
                 eprintln!("in script {name}, operation {at}:");
                 both::show(self.settings, std::slice::from_ref(op), &embedded, &real);
             }
+        }
+        for why in left {
+            eprintln!("left in script {name}: {why}");
         }
     }
 }
@@ -147,13 +207,15 @@ impl Both {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_answer_the_same() {
     let settings = Settings::from_env(OPERATIONS);
-    let keepers = [both::embedded(zookeeper(EMBEDDED.1)).await, both::embedded(zookeeper(CONTAINER.1)).await];
-    let Some(real) = both::real(broker(CONTAINER)).await else { return };
-    let embedded = both::embedded(broker(EMBEDDED)).await;
-    let sockets = |broker: &Running, keeper: &Running| (broker.socket(), keeper.socket());
-    let (one, two) = (sockets(&embedded, &keepers[0]), sockets(&real, &keepers[1]));
-    let (one, two) = tokio::join!(Side::connect(one.0, one.1), Side::connect(two.0, two.1));
-    let mut both = Both { embedded: one, real: two, settings, sequences: 0, compared: 0, differences: 0 };
+    let (first, second) = tokio::join!(Servers::start(&FIRST), Servers::start(&SECOND));
+    let (Some(first), Some(second)) = (first, second) else { return };
+    let (embedded, real) = second.connect(&SECOND).await;
+    let mut both = Both { embedded, real, settings, sequences: 0, compared: 0, differences: 0 };
+    for (name, ops) in scripts::others() {
+        both.script(name, &ops).await;
+    }
+    drop(second);
+    (both.embedded, both.real) = first.connect(&FIRST).await;
     for (name, ops) in scripts::all() {
         both.script(name, &ops).await;
     }
@@ -165,6 +227,9 @@ async fn both_answer_the_same() {
         let steps = generator.draw(&strategy);
         drawn += steps.len();
         both.sequence(&steps).await;
+    }
+    for (name, ops) in scripts::last() {
+        both.script(name, &ops).await;
     }
     eprintln!("{scripted} of scripts, {drawn} drawn");
     both::finish(both.compared, REAL, both.differences);

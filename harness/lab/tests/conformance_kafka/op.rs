@@ -12,6 +12,8 @@ pub(crate) enum Op {
     Ask(Request),
     /// Bytes as they are, with what they are, and the keys of the requests that are to be answered.
     Send(String, Vec<u8>, Vec<i16>),
+    /// A request that waits on a connection of its own, then others, and in the end its answer.
+    Beside(Request, Vec<Request>),
     /// A topic by its node in ZooKeeper, with so many partitions, and waiting until all have a leader.
     Topic(String, i32),
     /// Asks for Metadata until all of so many partitions have a leader.
@@ -93,6 +95,10 @@ impl fmt::Debug for Op {
         match self {
             Self::Ask(request) => write!(f, "{} (v{})", request.text, request.version),
             Self::Send(text, bytes, answers) => write!(f, "{text}: {} for {answers:?}", said::short(bytes)),
+            Self::Beside(first, then) => {
+                let then: Vec<_> = then.iter().map(|request| &request.text).collect();
+                write!(f, "{} beside {then:?}", first.text)
+            }
             Self::Topic(topic, partitions) => write!(f, "topic {topic} with {partitions} partitions"),
             Self::Led(topic, partitions) => write!(f, "until {topic} has {partitions} leaders"),
             Self::Gone(topic) => write!(f, "until {topic} is gone"),
@@ -106,6 +112,9 @@ impl fmt::Debug for Op {
         }
     }
 }
+
+/// Stands for the broker's own address in a request, and is as long.
+pub(crate) const OWN_ADDRESS: &str = "OWN.ADDRESS";
 
 /// Partitions of topics, each with what a request says of it.
 pub(crate) type Parts<'a, T> = &'a [(&'a str, &'a [(i32, T)])];

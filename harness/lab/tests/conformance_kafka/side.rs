@@ -15,9 +15,9 @@ use crate::said;
 /// So long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// An answer is said to be late from then on: requests that wait do so for longer.
-const LATE: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_millis(1500);
 /// So long something is waited for, and how often it is looked at.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(15);
 
 pub(crate) struct Side {
@@ -29,9 +29,9 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    pub(crate) async fn connect(broker: SocketAddr, zookeeper: SocketAddr) -> Self {
+    pub(crate) async fn connect(broker: SocketAddr, zookeeper: SocketAddr, root: &'static str) -> Self {
         let client = client::Client::new(broker);
-        Self { broker, nodes: Nodes::connect(zookeeper).await, raw: None, correlation: 0, client }
+        Self { broker, nodes: Nodes::connect(zookeeper, root).await, raw: None, correlation: 0, client }
     }
 
     /// Does it, and tells what the broker said; its own host is `HOST`.
@@ -45,6 +45,22 @@ impl Side {
                 if start.elapsed() > LATE { format!("late: {said}") } else { said }
             }
             Op::Send(_, bytes, answers) => self.exchange(bytes, answers).await,
+            Op::Beside(first, then) => {
+                let start = Instant::now();
+                let mut beside =
+                    TcpStream::connect(self.broker).await.expect("the broker accepts connections");
+                beside.write_all(&first.frame(1)).await.expect("the broker reads");
+                // Nothing tells when it waits; should it not yet, then it need not.
+                sleep(Duration::from_millis(100)).await;
+                let mut said = Vec::new();
+                for request in then {
+                    said.push(self.exchange(&request.frame(2), &[request.key]).await);
+                }
+                let answer = frame(&mut beside).await;
+                said.push(answer.map_or_else(str::to_owned, |frame| said::answer(first.key, &frame, false)));
+                let late = if start.elapsed() > LATE { "late: " } else { "" };
+                format!("{late}{}", said.join("\n            "))
+            }
             Op::Topic(topic, partitions) => {
                 let replicas: Vec<_> = (0..*partitions).map(|number| format!("\"{number}\":[1]")).collect();
                 let data = format!("{{\"version\":1,\"partitions\":{{{}}}}}", replicas.join(","));
@@ -101,6 +117,7 @@ impl Side {
             None => TcpStream::connect(self.broker).await.expect("the broker accepts connections"),
         };
         let mut said = Vec::new();
+        let bytes = &own(bytes, &self.broker.ip().to_string());
         // A broker that closes on what it reads first need not read the rest.
         let _ = stream.write_all(bytes).await;
         for key in keys {
@@ -115,6 +132,18 @@ impl Side {
         self.raw = Some(stream);
         said.join("\n            ")
     }
+}
+
+/// Bytes with the broker's own address instead of [`op::OWN_ADDRESS`].
+fn own(bytes: &[u8], address: &str) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let place = op::OWN_ADDRESS.as_bytes();
+    if place.len() == address.len()
+        && let Some(at) = bytes.windows(place.len()).position(|window| window == place)
+    {
+        bytes[at..at + place.len()].copy_from_slice(address.as_bytes());
+    }
+    bytes
 }
 
 /// Whether a frame asks for Metadata of all topics.

@@ -88,6 +88,21 @@ fn lengths() -> Vec<Op> {
             ops.push(body(&format!("OffsetCommit of {count} topics"), 8, version, commit));
         }
     }
+    for count in [-1, i32::MIN, 2, i32::MAX] {
+        let orders = new().i32(1).i32(0);
+        ops.push(body(&format!("LeaderAndIsr of {count}"), 4, 0, orders.clone().i32(count).i32(0)));
+        ops.push(body(&format!("LeaderAndIsr with {count} leaders"), 4, 0, orders.clone().i32(0).i32(count)));
+        ops.push(body(&format!("StopReplica of {count}"), 5, 0, orders.clone().i8(0).i32(count)));
+        ops.push(body(&format!("UpdateMetadata of {count}"), 6, 0, orders.clone().i32(count).i32(0)));
+        ops.push(body(
+            &format!("UpdateMetadata with {count} brokers"),
+            6,
+            0,
+            orders.clone().i32(0).i32(count),
+        ));
+        let join = new().text("g").i32(9).i32(count).text("").text("range");
+        ops.push(body(&format!("JoinGroup of {count} topics"), 11, 0, join));
+    }
     for length in [5, i16::MAX] {
         ops.extend(names(length));
     }
@@ -107,7 +122,7 @@ fn lengths() -> Vec<Op> {
 /// Each good request cut off at every byte, and with some behind it.
 pub(super) fn cut() -> Vec<Op> {
     let mut ops = Vec::new();
-    for request in good() {
+    for request in good().into_iter().chain(super::orders::old()) {
         let cut = |bytes: &[u8], text: &str| {
             let text = format!("{} {text}", request.text);
             body(&text, request.key, request.version, new().raw(bytes))

@@ -53,6 +53,10 @@ pub(super) fn calls() -> Vec<Op> {
         ops.push(send(T, 7, 1, codec, vec![pair(None, Some("no such partition"))]));
         ops.push(Op::Client(Call::Watermarks(T.into(), 1)));
     }
+    // Longer than a request may be, and to a topic that is made by it.
+    ops.push(send(T, 1, 1, "none", vec![pair(None, Some(&"x".repeat(120_000)))]));
+    ops.push(send("client-made", 1, 1, "none", vec![pair(None, Some("first")), pair(None, Some("second"))]));
+    ops.push(read("client-made", 1, From::Start, 100));
     for from in [From::Start, From::End, From::Offset(5), From::Offset(33), From::Tail(2), From::Offset(9999)]
     {
         ops.push(read(T, 0, from, 100));

@@ -1,6 +1,6 @@
 //! Fetch and Offsets.
 
-use crate::op::{Op, Request, fetch, get, offset_at, offsets, put, together};
+use crate::op::{Op, Request, fetch, get, offset_at, offsets, produce, put, together};
 use crate::wire::{packed, values};
 
 const T: &str = "fetched";
@@ -61,20 +61,58 @@ pub(super) fn waits() -> Vec<Op> {
     }
     ops.push(Op::Ask(fetch(-1, 6000, 1_000_000, &[])));
     // What there is counts, not what may be sent; and what lies in an older segment is enough.
-    ops.push(Op::Ask(fetch(-1, 3000, 90, &[(T, &[(0, (0, 10))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 90, &[(T, &[(0, (0, 0))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 63, &[(T, &[(0, (1, 0))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 62, &[(T, &[(0, (1, 0))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (0, 10))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (9, 10))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 1_000_000, &[(T, &[(1, (10, 10))])])));
-    ops.push(Op::Ask(fetch(-1, 3000, 1, &[(T, &[(1, (12, -1))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 90, &[(T, &[(0, (0, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 90, &[(T, &[(0, (0, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 63, &[(T, &[(0, (1, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 62, &[(T, &[(0, (1, 0))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 1_000_000, &[(T, &[(1, (0, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 1_000_000, &[(T, &[(1, (9, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 1_000_000, &[(T, &[(1, (10, 10))])])));
+    ops.push(Op::Ask(fetch(-1, 2000, 1, &[(T, &[(1, (12, -1))])])));
     ops.push(together(&[
         fetch(-1, 200, 1, &[(T, end)]),
         crate::op::metadata(&[T]),
         fetch(-1, 200, 1, &[(T, some)]),
     ]));
     ops
+}
+
+/// What ends the wait of a fetch.
+pub(super) fn wakes() -> Vec<Op> {
+    let (t, other) = ("woken", "woken-too");
+    let to = |topic: &str, partition, set: &[u8]| produce(1, 100, &[(topic, &[(partition, set.to_vec())])]);
+    let wait = |least, parts: crate::op::Parts<'_, (i64, i32)>| fetch(-1, 4000, least, parts);
+    let big = values(&[&[b'z'; 9000]]);
+    vec![
+        Op::Topic(t.into(), 2),
+        Op::Topic(other.into(), 1),
+        Op::Beside(wait(1, &[(t, &[(0, (0, 1000))])]), vec![to(t, 0, &values(&[b"one"]))]),
+        Op::Beside(wait(1, &[(t, &[(0, (1, 1000)), (1, (0, 1000))])]), vec![to(t, 1, &values(&[b"two"]))]),
+        Op::Beside(
+            wait(60, &[(t, &[(0, (1, 1000))]), (other, &[(0, (0, 1000))])]),
+            vec![
+                to(t, 0, &values(&[b"three"])),
+                to(other, 0, &values(&[b"four"])),
+                to(t, 0, &values(&[b"late"])),
+            ],
+        ),
+        // What it may not be sent counts, too.
+        Op::Beside(
+            wait(50, &[(t, &[(1, (1, 9))])]),
+            vec![to(t, 1, &values(&[b"long enough for the fetch to end"]))],
+        ),
+        // A new segment.
+        Op::Beside(
+            wait(1_000_000, &[(other, &[(0, (1, 1000))])]),
+            vec![to(other, 0, &big), to(other, 0, &big), to(other, 0, &big), to(other, 0, &big)],
+        ),
+        Op::Beside(wait(1, &[(t, &[(0, (9, 1000))])]), vec![]),
+        // An append that waits for a replica that is not there.
+        Op::Beside(
+            produce(2, 300, &[(t, &[(0, values(&[b"waits"]))])]),
+            vec![to(t, 0, &values(&[b"does not"])), fetch(-1, 0, 0, &[(t, &[(0, (0, 1000))])])],
+        ),
+    ]
 }
 
 pub(super) fn offsets_of_segments() -> Vec<Op> {

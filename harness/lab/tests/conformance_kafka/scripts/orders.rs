@@ -1,6 +1,6 @@
 //! What only the controller says, said by a client.
 
-use crate::op::{Op, Request, body, get, metadata, offset_at, put};
+use crate::op::{OWN_ADDRESS, Op, Request, body, get, metadata, offset_at, put};
 use crate::wire::{Bytes, new, values};
 
 const T: &str = "ordered";
@@ -25,7 +25,7 @@ fn states(to: Bytes, states: &[State<'_>]) -> Bytes {
 }
 
 fn brokers(to: Bytes) -> Bytes {
-    to.i32(1).i32(1).text("127.0.0.1").i32(9092)
+    to.i32(1).i32(1).text(OWN_ADDRESS).i32(9092)
 }
 
 fn lead(text: &str, epoch: i32, of: &[State<'_>]) -> Op {
@@ -45,6 +45,34 @@ fn shutdown(broker: i32) -> Op {
         version: 0,
         body: new().i32(broker).0,
     })
+}
+
+/// The only broker asks to go: it may, and leads nothing new from then on.
+pub(super) fn leaving() -> Vec<Op> {
+    vec![
+        shutdown(1),
+        shutdown(1),
+        put(T, 1, &values(&[b"still here"])),
+        Op::Ask(metadata(&["first-topic"])),
+        Op::Ask(metadata(&["too-late"])),
+        Op::Node("/brokers/topics/too-late".into(), true),
+        Op::Ask(metadata(&["first-topic", "too-late"])),
+        Op::Tree("/brokers/topics/too-late".into()),
+    ]
+}
+
+/// Orders that say nothing, for they are of an old controller, and so may be cut anywhere.
+pub(super) fn old() -> Vec<Request> {
+    let state = State { topic: T, partition: 0, leader: 1, epoch: 1, replicas: &[1] };
+    let requests = [
+        (4, brokers(states(new().i32(1).i32(0), &[state]))),
+        (5, new().i32(1).i32(0).i8(1).i32(1).text(T).i32(0)),
+        (6, brokers(states(new().i32(1).i32(0), &[state]))),
+        (7, new().i32(7)),
+        (11, new().text("group").i32(6000).i32(1).text(T).text("member").text("range")),
+        (12, new().text("group").i32(1).text("member")),
+    ];
+    requests.map(|(key, body)| Request { text: format!("key {key}"), key, version: 0, body: body.0 }).into()
 }
 
 pub(super) fn from_a_client() -> Vec<Op> {
@@ -109,7 +137,7 @@ pub(super) fn from_a_client() -> Vec<Op> {
         ops.push(Op::Ask(metadata(&["told"])));
     }
     let gone: Vec<_> = (1..4).map(|partition| State { partition, leader: -2, ..told }).collect();
-    ops.push(update("all deleted", 1, &gone, &[(1, "127.0.0.1", 9092)]));
+    ops.push(update("all deleted", 1, &gone, &[(1, OWN_ADDRESS, 9092)]));
     ops.push(Op::Ask(metadata(&[])));
     ops
 }
