@@ -32,7 +32,7 @@ pub(crate) enum Step {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Set {
-    messages: Vec<(i8, Pair)>,
+    messages: Vec<Pair>,
     codec: i8,
     damage: Damage,
 }
@@ -73,9 +73,8 @@ fn name(prefix: &str, topic: usize) -> String {
 
 impl Set {
     fn bytes(&self, topic: usize) -> Vec<u8> {
-        let put = |to, (magic, (key, value)): &(i8, Pair)| {
-            let message =
-                Message { magic: *magic, key: key.clone(), value: value.clone(), ..Message::default() };
+        let put = |to, (key, value): &Pair| {
+            let message = Message { key: key.clone(), value: value.clone(), ..Message::default() };
             message.put(to)
         };
         let mut set = self.messages.iter().fold(Vec::new(), put);
@@ -208,18 +207,13 @@ fn pair() -> impl Strategy<Value = Pair> {
 }
 
 fn set() -> impl Strategy<Value = Set> {
-    let magic = prop_oneof![9 => Just(0_i8), 1 => Just(1)];
     let damage = prop_oneof![
         12 => Just(Damage::None),
         1 => (1..40_usize).prop_map(Damage::Cut),
         1 => (12..60_usize).prop_map(Damage::Flip),
     ];
     let codec = prop_oneof![Just(0), Just(1), Just(2), Just(RAW_SNAPPY)];
-    (vec((magic, pair()), 0..5), codec, damage).prop_map(|(messages, codec, damage)| Set {
-        messages,
-        codec,
-        damage,
-    })
+    (vec(pair(), 0..5), codec, damage).prop_map(|(messages, codec, damage)| Set { messages, codec, damage })
 }
 
 fn topic() -> impl Strategy<Value = usize> {

@@ -148,6 +148,7 @@ impl Both {
         let mut left = BTreeSet::new();
         for (at, op) in ops.iter().enumerate() {
             let (embedded, real) = self.ask(op).await;
+            // Everything is said, for whoever looks for a reason.
             if std::env::var("STACKLAB_SHOW").is_ok() {
                 eprintln!("{name} {at}: {op:?}\n    -> {real}");
             }
