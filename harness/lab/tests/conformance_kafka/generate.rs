@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::op::{self, Call, From, Op, Pair};
+use crate::op::{self, Call, Op, Pair};
 use crate::wire::{Message, RAW_SNAPPY, packed};
 
 /// Topics with so many partitions. What is compressed goes to the last one only: each server has its own sizes then,
@@ -24,7 +24,6 @@ pub(crate) enum Step {
     Commit(i16, usize, Vec<(usize, i32, i64, String)>),
     Committed(i16, usize, Vec<(usize, i32)>),
     Send(usize, i32, i32, &'static str, Vec<Pair>),
-    Read(usize, i32, From),
     Watermarks(usize, i32),
     ClientCommit(usize, usize, i32, i64, String),
     ClientCommitted(usize, usize),
@@ -165,9 +164,6 @@ impl Step {
                 let (topic, codec) = (name(topic), if *topic == PACKED { codec } else { "none" });
                 Call::Produce { topic, partition: *partition, acks: *acks, codec, messages: messages.clone() }
             }
-            Self::Read(topic, partition, from) => {
-                Call::Consume { topic: name(topic), partition: *partition, from: *from, count: 100 }
-            }
             Self::ClientCommit(group, topic, partition, offset, note) => {
                 let (group, topic) = (self::group(prefix, *group), name(topic));
                 Call::Commit { group, topic, partition: *partition, offset: *offset, note: note.clone() }
@@ -246,12 +242,6 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     let time = prop_oneof![4 => Just(-1_i64), 3 => Just(-2), 1 => Just(0), 1 => Just(4_102_444_800_000), 1 => Just(-7)];
     let asked = (topic(), partition(), time, prop_oneof![Just(1), 0..20, Just(-1)]);
     let version = 0..2_i16;
-    let from = prop_oneof![
-        Just(From::Start),
-        Just(From::End),
-        (0..12_i64).prop_map(From::Offset),
-        (1..4_i64).prop_map(From::Tail)
-    ];
     let codec = prop_oneof![Just("none"), Just("gzip"), Just("snappy"), Just("lz4")];
     let client_acks = prop_oneof![Just(1), Just(-1)];
     prop_oneof![
@@ -266,7 +256,6 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(version, group, parts)| Step::Committed(version, group, parts)),
         1 => (known(), client_acks, codec, vec(pair(), 1..4))
             .prop_map(|((topic, partition), acks, codec, pairs)| Step::Send(topic, partition, acks, codec, pairs)),
-        1 => (known(), from).prop_map(|((topic, partition), from)| Step::Read(topic, partition, from)),
         1 => known().prop_map(|(topic, partition)| Step::Watermarks(topic, partition)),
         1 => (0..2_usize, known(), 0..50_i64, note()).prop_map(|(group, (topic, partition), at, note)| {
             Step::ClientCommit(group, topic, partition, at, note)

@@ -25,7 +25,7 @@ use stacklab_machine::service::{KafkaSpec, ServiceSpec, ZooKeeperPeer, ZooKeeper
 
 const REAL: &str = "Kafka 0.8.2.2";
 /// Operations that are generated, unless `STACKLAB_OPERATIONS` says otherwise.
-const OPERATIONS: usize = 1000;
+const OPERATIONS: usize = 800;
 /// So many of them on the same topics.
 const SEQUENCE: usize = 50;
 /// How many differing sequences are enough.
