@@ -68,8 +68,6 @@ pub struct BrokerConfig {
     pub replica_lag_time: Duration,
     /// `replica.lag.max.messages`, 4000 by default.
     pub replica_lag_messages: i64,
-    /// `min.insync.replicas`, 1 by default.
-    pub min_insync_replicas: usize,
     /// `unclean.leader.election.enable`, true by default.
     pub unclean_leader_election: bool,
     /// `controlled.shutdown.enable`, true by default.
@@ -135,7 +133,7 @@ impl BrokerConfig {
             replica_fetch_wait: keys.millis("replica.fetch.wait.max.ms", 500)?,
             replica_lag_time: keys.millis("replica.lag.time.max.ms", 10_000)?,
             replica_lag_messages: keys.number("replica.lag.max.messages", 4000)?,
-            min_insync_replicas: keys.number("min.insync.replicas", 1)?,
+            // `min.insync.replicas` is read by 0.8.2.2, but only a topic's own is obeyed.
             unclean_leader_election: keys.flag("unclean.leader.election.enable", true)?,
             controlled_shutdown: keys.flag("controlled.shutdown.enable", true)?,
             offsets_partitions: keys.positive("offsets.topic.num.partitions", 50)?,

@@ -38,8 +38,11 @@ async fn closes_on_what_it_does_not_know() {
         assert!(raw.answer().await.is_none(), "{len}");
     }
     let mut raw = Raw::open(broker.address()).await;
-    assert_eq!(raw.ask(11, 0, &Bytes::default()).await.rest(), [0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(raw.ask(12, 0, &Bytes::default()).await.rest(), [0xff, 0xff]);
+    let join = Bytes::default().text("g").i32(6000).i32(0).text("").text("range");
+    let refused = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0];
+    assert_eq!(raw.ask(11, 0, &join).await.rest(), refused);
+    let heartbeat = Bytes::default().text("g").i32(1).text("member");
+    assert_eq!(raw.ask(12, 0, &heartbeat).await.rest(), [0xff, 0xff]);
 }
 
 #[tokio::test]

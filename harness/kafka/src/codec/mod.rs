@@ -12,8 +12,8 @@ mod wire;
 mod tests;
 
 pub use request::{
-    ApiKey, Fetch, Header, LeaderAndIsr, OffsetCommit, OffsetFetch, Offsets, Produce, Request, StopReplica,
-    UpdateMetadata,
+    ApiKey, Fetch, Header, Heartbeat, JoinGroup, LeaderAndIsr, OffsetCommit, OffsetFetch, Offsets, Produce,
+    Request, StopReplica, UpdateMetadata,
 };
 pub use response::{Acknowledged, Metadata, Remaining, Response};
 pub use types::{

@@ -106,7 +106,7 @@ layout! {
         controller_id: i32,
         /// Its epoch.
         controller_epoch: i32,
-        /// 1: delete the logs too.
+        /// 1: delete the logs too; 0: only stop following.
         delete: i8,
         /// The partitions.
         partitions: Vec<TopicAndPartition>,
@@ -153,6 +153,34 @@ pub struct OffsetFetch {
     pub topics: Vec<Topic<i32>>,
 }
 
+layout! {
+    /// A member wants to take part in a group.
+    pub JoinGroup {
+        /// Group.
+        group: String,
+        /// How long the member may be silent, in ms.
+        session_timeout_ms: i32,
+        /// What it reads.
+        topics: Vec<String>,
+        /// Its id.
+        member: String,
+        /// How partitions are to be dealt out.
+        strategy: String,
+    }
+}
+
+layout! {
+    /// A member lives.
+    pub Heartbeat {
+        /// Group.
+        group: String,
+        /// Generation.
+        generation: i32,
+        /// Its id.
+        member: String,
+    }
+}
+
 /// A request without its header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // Each variant's content says it.
@@ -171,10 +199,10 @@ pub enum Request {
     OffsetFetch(OffsetFetch),
     /// The group whose coordinator is asked for.
     ConsumerMetadata(String),
-    /// Known to 0.8.2 by name only. Its body is not read, and sent empty.
-    JoinGroup,
-    /// Known to 0.8.2 by name only. Its body is not read, and sent empty.
-    Heartbeat,
+    /// Read by 0.8.2, and always refused.
+    JoinGroup(JoinGroup),
+    /// Read by 0.8.2, and always refused.
+    Heartbeat(Heartbeat),
 }
 
 /// What precedes a request.
@@ -201,8 +229,8 @@ impl Request {
             Self::OffsetCommit(_) => ApiKey::OffsetCommit,
             Self::OffsetFetch(_) => ApiKey::OffsetFetch,
             Self::ConsumerMetadata(_) => ApiKey::ConsumerMetadata,
-            Self::JoinGroup => ApiKey::JoinGroup,
-            Self::Heartbeat => ApiKey::Heartbeat,
+            Self::JoinGroup(_) => ApiKey::JoinGroup,
+            Self::Heartbeat(_) => ApiKey::Heartbeat,
         }
     }
 
@@ -238,7 +266,8 @@ impl Request {
                 fetch.topics.put(&mut to);
             }
             Self::ConsumerMetadata(group) => group.put(&mut to),
-            Self::JoinGroup | Self::Heartbeat => {}
+            Self::JoinGroup(request) => request.put(&mut to),
+            Self::Heartbeat(request) => request.put(&mut to),
         }
         to
     }
@@ -261,9 +290,16 @@ impl Request {
             ApiKey::Produce => Self::Produce(Wire::get(from)?),
             ApiKey::Fetch => Self::Fetch(Wire::get(from)?),
             ApiKey::Offsets => Self::Offsets(Wire::get(from)?),
-            ApiKey::Metadata => Self::Metadata(Wire::get(from)?),
+            ApiKey::Metadata => Self::Metadata(counted(from, "number of topics")?),
             ApiKey::LeaderAndIsr => Self::LeaderAndIsr(Wire::get(from)?),
-            ApiKey::StopReplica => Self::StopReplica(Wire::get(from)?),
+            ApiKey::StopReplica => {
+                let request: StopReplica = Wire::get(from)?;
+                if !matches!(request.delete, 0 | 1) {
+                    let value = request.delete.into();
+                    return Err(DecodeError::Range { what: "byte in StopReplicaRequest", value });
+                }
+                Self::StopReplica(request)
+            }
             ApiKey::UpdateMetadata => Self::UpdateMetadata(Wire::get(from)?),
             ApiKey::ControlledShutdown => Self::ControlledShutdown(Wire::get(from)?),
             ApiKey::OffsetCommit => Self::OffsetCommit(get_commit(version, from)?),
@@ -272,8 +308,13 @@ impl Request {
                 Self::OffsetFetch(OffsetFetch { version, group, topics })
             }
             ApiKey::ConsumerMetadata => Self::ConsumerMetadata(Wire::get(from)?),
-            ApiKey::JoinGroup => Self::JoinGroup,
-            ApiKey::Heartbeat => Self::Heartbeat,
+            ApiKey::JoinGroup => {
+                let (group, session_timeout_ms) = (Wire::get(from)?, Wire::get(from)?);
+                let topics = counted(from, "number of topics")?;
+                let (member, strategy) = (Wire::get(from)?, Wire::get(from)?);
+                Self::JoinGroup(JoinGroup { group, session_timeout_ms, topics, member, strategy })
+            }
+            ApiKey::Heartbeat => Self::Heartbeat(Wire::get(from)?),
         })
     }
 }
@@ -295,6 +336,15 @@ layout! {
         timestamp: i64,
         metadata: Option<String>,
     }
+}
+
+/// An array whose count must not be negative: in most places it may.
+fn counted<T: Wire>(from: &mut Bytes, what: &'static str) -> Result<Vec<T>, DecodeError> {
+    let value = i32::get(&mut from.clone())?;
+    if value < 0 {
+        return Err(DecodeError::Range { what, value });
+    }
+    Wire::get(from)
 }
 
 fn convert<T, U>(topics: Vec<Topic<T>>, part: impl Fn(T) -> U) -> Vec<Topic<U>> {

@@ -63,7 +63,7 @@ pub enum Response {
         error: ErrorCode,
         coordinator: Option<Node>,
     },
-    /// Error −1 and nothing.
+    /// Error −1, generation −1, and nothing.
     JoinGroup,
     /// Error −1.
     Heartbeat,
@@ -94,7 +94,9 @@ impl Response {
             }
             Self::JoinGroup => {
                 ErrorCode::UNKNOWN.put(&mut to);
-                to.resize(to.len() + 10, 0);
+                (-1_i32).put(&mut to);
+                // No member id, and no partitions.
+                to.resize(to.len() + 6, 0);
             }
             Self::Heartbeat => ErrorCode::UNKNOWN.put(&mut to),
         }

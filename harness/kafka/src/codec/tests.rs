@@ -48,7 +48,7 @@ fn controlled_shutdown_has_no_client_id() {
 
 #[test]
 fn newer_versions_are_read_as_version_0() {
-    let bytes = hex("0003 0001 00000007 0001 63 ffffffff");
+    let bytes = hex("0003 0001 00000007 0001 63 00000000");
     assert_eq!(Request::decode(bytes.into()).unwrap().1, Request::Metadata(Vec::new()), "all topics");
     for version in [0_u8, 1, 2] {
         let bytes = [&hex("0000 00")[..], &[version], &hex("00000007 ffff 0001 00000001 00000000")].concat();
@@ -85,7 +85,7 @@ fn frame_lengths_have_their_limits() {
 
 #[test]
 fn unknown_group_requests_are_answered_with_minus_one() {
-    assert_eq!(Response::JoinGroup.encode(7), hex("00000007 ffff 00000000 0000 00000000"));
+    assert_eq!(Response::JoinGroup.encode(7), hex("00000007 ffff ffffffff 0000 00000000"));
     assert_eq!(Response::Heartbeat.encode(7), hex("00000007 ffff"));
     let nobody = Response::ConsumerMetadata {
         error: ErrorCode::CONSUMER_COORDINATOR_NOT_AVAILABLE,
@@ -169,6 +169,14 @@ fn request() -> impl Strategy<Value = Request> {
         (any::<i32>(), topics(offsets))
             .prop_map(|(replica_id, topics)| Request::Offsets(Offsets { replica_id, topics })),
         vec(name(), 0..4).prop_map(Request::Metadata),
+        ([name(), name(), name()], any::<i32>(), vec(name(), 0..3)).prop_map(
+            |([group, member, strategy], session_timeout_ms, topics)| {
+                Request::JoinGroup(JoinGroup { group, session_timeout_ms, topics, member, strategy })
+            }
+        ),
+        (name(), any::<i32>(), name()).prop_map(|(group, generation, member)| {
+            Request::Heartbeat(Heartbeat { group, generation, member })
+        }),
         (any::<[i32; 2]>(), vec(leader_state(), 0..3), vec(node(), 0..3)).prop_map(
             |([controller_id, controller_epoch], partitions, live_leaders)| {
                 Request::LeaderAndIsr(LeaderAndIsr {
@@ -179,7 +187,7 @@ fn request() -> impl Strategy<Value = Request> {
                 })
             }
         ),
-        (any::<[i32; 2]>(), any::<i8>(), vec(stop, 0..3)).prop_map(
+        (any::<[i32; 2]>(), 0..=1_i8, vec(stop, 0..3)).prop_map(
             |([controller_id, controller_epoch], delete, partitions)| {
                 Request::StopReplica(StopReplica { controller_id, controller_epoch, delete, partitions })
             }
@@ -209,10 +217,9 @@ fn response() -> impl Strategy<Value = (ApiKey, Response)> {
         });
     let found = (any::<i32>(), error(), vec(any::<i64>(), 0..4))
         .prop_map(|(partition, error, offsets)| FoundOffsets { partition, error, offsets });
-    let committed =
-        (any::<i32>(), any::<i64>(), name(), error()).prop_map(|(partition, offset, metadata, error)| {
-            CommittedOffset { partition, offset, metadata, error }
-        });
+    let committed = (any::<i32>(), any::<i64>(), proptest::option::of(name()), error()).prop_map(
+        |(partition, offset, metadata, error)| CommittedOffset { partition, offset, metadata, error },
+    );
     let acknowledged = (name(), any::<i32>(), error()).prop_map(|(topic, partition, error)| TopicAndError {
         topic,
         partition,

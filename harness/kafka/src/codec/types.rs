@@ -225,7 +225,7 @@ layout! {
         /// Offset; −1 for none.
         offset: i64,
         /// What the group noted beside it.
-        metadata: String,
+        metadata: Option<String>,
         /// Error.
         error: ErrorCode,
     }

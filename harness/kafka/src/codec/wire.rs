@@ -8,9 +8,17 @@ pub enum DecodeError {
     /// There are fewer bytes than the layout wants.
     #[error("the frame ends too early")]
     Underflow,
-    /// A text is null where it must not be, or is not UTF-8.
-    #[error("the frame holds a text that is none")]
+    /// A text is null where it must not be.
+    #[error("the frame holds a text that is null")]
     Text,
+    /// A number that the original refuses.
+    #[error("{what} has the invalid value {value}")]
+    Range {
+        /// What it is.
+        what: &'static str,
+        /// The number.
+        value: i32,
+    },
     /// A key that 0.8.2 does not know, ApiVersions among them.
     #[error("Wrong request type {0}")]
     UnknownKey(i16),
@@ -64,7 +72,8 @@ impl Wire for Option<String> {
             return Err(DecodeError::Underflow);
         }
         let bytes = from.split_to(len as usize);
-        std::str::from_utf8(&bytes).map(|text| Some(text.to_owned())).map_err(|_| DecodeError::Text)
+        // As Java reads it: what is not UTF-8 is replaced.
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     fn put(&self, to: &mut Vec<u8>) {

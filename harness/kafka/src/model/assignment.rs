@@ -1,7 +1,7 @@
 //! Who gets what: replicas to brokers when a topic is created, partitions to the members of a consumer group; and
 //! the order in which the original's hash maps come out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a topic cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +76,24 @@ pub fn scala_order(partitions: impl Iterator<Item = i32>) -> Vec<i32> {
     order
 }
 
+/// The order in which the original answers about a topic's partitions, out of a mutable hash map. It is exact for up
+/// to 12 of them; a larger map has more buckets.
+pub fn mutable_order(partitions: impl Iterator<Item = i32>) -> Vec<i32> {
+    let mut order: Vec<i32> = partitions.collect();
+    order.sort_by_key(|partition| std::cmp::Reverse(mutable_bucket(*partition)));
+    order
+}
+
+/// A set in the order in which Scala goes through it: up to four as they came, more by their hashes.
+pub fn scala_set(names: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut set: Vec<String> = names.into_iter().filter(|name| seen.insert(name.clone())).collect();
+    if set.len() > 4 {
+        set.sort_by_cached_key(|name| trie_path(java_hash(name)));
+    }
+    set
+}
+
 /// `String.hashCode` of Java.
 pub fn java_hash(text: &str) -> i32 {
     text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
@@ -144,5 +162,13 @@ mod tests {
         // Seen in the documents of many clusters.
         assert_eq!(scala_order(0..10), [8, 4, 9, 5, 6, 1, 0, 2, 7, 3]);
         assert_eq!(java_hash("kafka"), 101_807_910);
+        assert_eq!(mutable_order(0..3), [2, 1, 0]);
+        let names = |names: &[&str]| scala_set(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(names(&["b", "a", "b", "c"]), ["b", "a", "c"]);
+        // As 0.8.2.2 answers about them.
+        assert_eq!(
+            names(&["made-1", "made-2", "_", "first-topic", "..."]),
+            ["first-topic", "_", "made-1", "...", "made-2"]
+        );
     }
 }

@@ -34,6 +34,8 @@ pub enum Decision {
     MayGo(u64, Remaining),
     /// Delete a topic's nodes.
     DeleteNodes(String, Vec<i32>),
+    /// Delete the node that says that a topic is to be deleted.
+    ForgetDeletion(String),
     /// A line for the log.
     Note(String),
 }
@@ -260,7 +262,8 @@ impl Controller {
     /// A broker asks to go; `token` comes back with the answer.
     pub fn leave(&mut self, token: u64, broker: i32) {
         if !self.live.contains_key(&broker) {
-            let refused = Remaining { error: ErrorCode::BROKER_NOT_AVAILABLE, partitions: Vec::new() };
+            // The original has a code for this, and does not use it.
+            let refused = Remaining { error: ErrorCode::UNKNOWN, partitions: Vec::new() };
             self.decisions.push(Decision::MayGo(token, refused));
             return;
         }
@@ -283,11 +286,12 @@ impl Controller {
         self.flush();
     }
 
-    /// A topic is to be deleted, if there is one of this name.
+    /// A topic is to be deleted; if there is none of this name, only the wish is.
     pub fn delete_topic(&mut self, topic: &str) {
         let doomed: Vec<TopicPartition> =
             self.partitions.keys().filter(|at| at.topic == topic).cloned().collect();
         if doomed.is_empty() {
+            self.decisions.push(Decision::ForgetDeletion(topic.to_owned()));
             return;
         }
         let states: Vec<LeaderState> = doomed

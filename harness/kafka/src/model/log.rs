@@ -28,7 +28,7 @@ pub struct LogLimits {
 impl LogLimits {
     /// The size at which a segment is closed: small enough that memory can be given back in time.
     fn segment_max(&self) -> usize {
-        self.segment_bytes.min(self.memory_bytes / 4).max(self.message_max_bytes)
+        self.segment_bytes.min((self.memory_bytes / 4).max(self.message_max_bytes))
     }
 }
 
@@ -114,11 +114,13 @@ impl PartitionLog {
         if numbered.bytes.len() > self.limits.segment_bytes {
             return Err(ErrorCode::MESSAGE_SET_SIZE_TOO_LARGE);
         }
-        if numbered.messages == 0 {
+        if numbered.is_empty {
             return Ok(Appended { first: -1, next: self.next });
         }
         let first = self.next;
-        self.take(now, &numbered);
+        if numbered.messages > 0 {
+            self.take(now, &numbered);
+        }
         Ok(Appended { first, next: self.next })
     }
 
@@ -161,26 +163,48 @@ impl PartitionLog {
     }
 
     /// Up to `max_bytes` from the item that holds `offset` on, cut wherever the limit falls, and nothing that
-    /// reaches `below`. At the end of the log it is empty.
-    pub fn read(&self, offset: i64, max_bytes: usize, below: i64) -> Result<Bytes, ErrorCode> {
+    /// reaches `below`. At the end of the log it is empty. With a negative limit, or from above `below`, the original
+    /// fails in a way that it has no code for.
+    pub fn read(&self, offset: i64, max_bytes: i32, below: i64) -> Result<Bytes, ErrorCode> {
         let part = self.part(offset, max_bytes, below)?;
         Ok(part.map_or_else(Bytes::new, Bytes::copy_from_slice))
     }
 
     /// How many bytes [`Self::read`] would give.
-    pub fn available(&self, offset: i64, max_bytes: usize, below: i64) -> Result<usize, ErrorCode> {
+    pub fn available(&self, offset: i64, max_bytes: i32, below: i64) -> Result<usize, ErrorCode> {
         Ok(self.part(offset, max_bytes, below)?.map_or(0, <[u8]>::len))
     }
 
-    fn part(&self, offset: i64, max_bytes: usize, below: i64) -> Result<Option<&[u8]>, ErrorCode> {
+    fn segment_of(&self, offset: i64) -> Option<&Segment> {
+        let at = self.segments.partition_point(|segment| segment.base <= offset).saturating_sub(1);
+        // A segment may end before the offset that the next one begins with.
+        self.segments.range(at..).find(|segment| segment.last().is_some_and(|last| last >= offset))
+    }
+
+    /// Where an offset lies: the offset with which its segment begins, and its first byte there. `None` if the log
+    /// does not reach there, or no longer.
+    pub fn place(&self, offset: i64) -> Option<(i64, usize)> {
+        if offset < self.start() || offset > self.next {
+            return None;
+        }
+        if offset == self.next {
+            return self.segments.back().map(|segment| (segment.base, segment.data.len()));
+        }
+        self.segment_of(offset).map(|segment| (segment.base, segment.position(offset)))
+    }
+
+    fn part(&self, offset: i64, max_bytes: i32, below: i64) -> Result<Option<&[u8]>, ErrorCode> {
         if offset < self.start() || offset > self.next {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
-        let at = self.segments.partition_point(|segment| segment.base <= offset).saturating_sub(1);
-        // A segment may end before the offset that the next one begins with.
-        let segment =
-            self.segments.range(at..).find(|segment| segment.last().is_some_and(|last| last >= offset));
-        Ok(segment.and_then(|segment| {
+        if offset == self.next {
+            return Ok(None);
+        }
+        let max_bytes = usize::try_from(max_bytes).map_err(|_| ErrorCode::UNKNOWN)?;
+        if offset > below {
+            return Err(ErrorCode::UNKNOWN);
+        }
+        Ok(self.segment_of(offset).and_then(|segment| {
             let start = segment.position(offset);
             let end = segment.position(below).min(start.saturating_add(max_bytes));
             segment.data.get(start..end)
@@ -319,6 +343,11 @@ mod tests {
         assert_eq!(log.read(9, 1000, ALL), Ok(Bytes::new()));
         assert_eq!(log.read(10, 1000, ALL), Err(ErrorCode::OFFSET_OUT_OF_RANGE));
         assert_eq!(log.read(-1, 1000, ALL), Err(ErrorCode::OFFSET_OUT_OF_RANGE));
+        assert_eq!(log.read(4, -1, ALL), Err(ErrorCode::UNKNOWN));
+        assert_eq!(log.read(4, 1000, 3), Err(ErrorCode::UNKNOWN));
+        assert_eq!(log.read(9, -1, ALL), Ok(Bytes::new()), "nothing is read there");
+        assert_eq!((log.place(2), log.place(3), log.place(9)), (Some((0, 54)), Some((3, 0)), Some((6, 81))));
+        assert_eq!((log.place(-1), log.place(10)), (None, None));
     }
 
     #[test]
@@ -326,6 +355,9 @@ mod tests {
         let mut log = filled(&[]);
         assert_eq!(log.append(at(0), &set(4)), Err(ErrorCode::MESSAGE_SET_SIZE_TOO_LARGE));
         assert_eq!(log.append(at(0), &Bytes::new()), Ok(Appended { first: -1, next: 0 }));
+        let mut nothing = Vec::new();
+        put_message(&mut nothing, 0, Codec::Gzip, None, Some(&Codec::Gzip.compress(&[])));
+        assert_eq!(log.append(at(0), &nothing.into()), Ok(Appended { first: 0, next: 0 }));
     }
 
     #[test]

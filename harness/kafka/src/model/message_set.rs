@@ -10,7 +10,7 @@ use super::message::{Entries, Entry, MessageError, put_message};
 const MAX_DEPTH: u32 = 4;
 
 /// A set as the log takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbered {
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -18,6 +18,14 @@ pub struct Numbered {
     pub items: Vec<(i64, usize)>,
     /// How many messages it holds, those in compressed ones counted.
     pub messages: i64,
+    /// Whether the producer sent no item at all: one that holds nothing is told an offset all the same.
+    pub is_empty: bool,
+}
+
+impl Default for Numbered {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), items: Vec::new(), messages: 0, is_empty: true }
+    }
 }
 
 /// Checks a producer's set and renumbers it from `first`. The code is the one that the original answers with.
@@ -47,7 +55,8 @@ pub fn number(set: &Bytes, first: i64, message_max: usize) -> Result<Numbered, E
 }
 
 fn number_plain(entries: &[Entry], first: i64) -> Numbered {
-    let mut numbered = Numbered { messages: entries.len() as i64, ..Numbered::default() };
+    let mut numbered =
+        Numbered { messages: entries.len() as i64, is_empty: entries.is_empty(), ..Numbered::default() };
     numbered.bytes.reserve(entries.iter().map(Entry::wire_len).sum());
     for (offset, entry) in (first..).zip(entries) {
         numbered.items.push((offset, numbered.bytes.len()));
@@ -59,10 +68,10 @@ fn number_plain(entries: &[Entry], first: i64) -> Numbered {
 fn pack(entries: Vec<Entry>, codec: Codec, first: i64, message_max: usize) -> Result<Numbered, ErrorCode> {
     let mut plain = Vec::new();
     for entry in entries {
-        unpack(entry, MAX_DEPTH, &mut plain).map_err(|_| ErrorCode::UNKNOWN)?;
+        unpack(entry, MAX_DEPTH, &mut plain).map_err(code_of)?;
     }
     if plain.is_empty() {
-        return Ok(Numbered::default());
+        return Ok(Numbered { is_empty: false, ..Numbered::default() });
     }
     let inner = number_plain(&plain, first);
     let last = first + inner.messages - 1;
@@ -71,7 +80,7 @@ fn pack(entries: Vec<Entry>, codec: Codec, first: i64, message_max: usize) -> Re
     if bytes.len() > message_max {
         return Err(ErrorCode::MESSAGE_SIZE_TOO_LARGE);
     }
-    Ok(Numbered { bytes, items: vec![(last, 0)], messages: inner.messages })
+    Ok(Numbered { bytes, items: vec![(last, 0)], messages: inner.messages, is_empty: false })
 }
 
 /// Adds the plain messages of an item to `into`, compressed ones unpacked.
@@ -83,15 +92,10 @@ pub fn unpack(entry: Entry, depth: u32, into: &mut Vec<Entry>) -> Result<(), Mes
     }
     let packed = entry.message()?.value.ok_or(MessageError::CorruptPayload)?;
     let depth = depth.checked_sub(1).ok_or(MessageError::CorruptPayload)?;
-    let set = Bytes::from(codec.decompress(&packed)?);
-    let mut read = 0;
-    for inner in Entries::new(set.clone()) {
-        let inner = inner?;
-        read += inner.wire_len();
-        unpack(inner, depth, into)?;
+    for inner in Entries::new(codec.decompress(&packed)?.into()) {
+        unpack(inner?, depth, into)?;
     }
-    // Inside a compressed message nothing may be cut off.
-    if read == set.len() { Ok(()) } else { Err(MessageError::CorruptPayload) }
+    Ok(())
 }
 
 /// All messages of a fetched set, compressed ones unpacked, for a consumer.
@@ -169,6 +173,18 @@ mod tests {
                 messages(numbered.bytes.into()).unwrap().iter().map(|message| message.offset).collect();
             assert_eq!(offsets, [5, 6, 7]);
         }
+    }
+
+    #[test]
+    fn reads_a_compressed_item_as_far_as_it_goes() {
+        let whole = set(&[0, 1]);
+        let cut = number(&wrapped(Codec::Gzip, &whole[..whole.len() - 3]).into(), 5, MAX).unwrap();
+        assert_eq!((cut.items, cut.messages), (vec![(5, 0)], 1));
+        let nothing = number(&wrapped(Codec::Gzip, &whole[..9]).into(), 5, MAX).unwrap();
+        assert_eq!((nothing.messages, nothing.is_empty), (0, false));
+        let corrupt = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3];
+        let error = number(&wrapped(Codec::Snappy, &corrupt).into(), 5, MAX).unwrap_err();
+        assert_eq!(error, ErrorCode::INVALID_MESSAGE);
     }
 
     #[test]

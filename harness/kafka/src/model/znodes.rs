@@ -170,6 +170,20 @@ pub fn parse_number<T: std::str::FromStr>(data: &[u8]) -> Option<T> {
     std::str::from_utf8(data).ok()?.trim().parse().ok()
 }
 
+/// Reads a committed offset, as `Long.parseLong` of Java does.
+pub fn parse_offset(data: &[u8]) -> Option<i64> {
+    std::str::from_utf8(data).ok()?.parse().ok()
+}
+
+/// Whether the client of ZooKeeper would send this path: it refuses empty parts, `.`, `..` and unprintable
+/// characters.
+pub fn is_valid_path(path: &str) -> bool {
+    let part = |part: &str| !matches!(part, "" | "." | "..");
+    let refused = |c| matches!(c, '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..);
+    path == "/"
+        || path.strip_prefix('/').is_some_and(|parts| parts.split('/').all(part)) && !path.contains(refused)
+}
+
 /// Reads a topic's assignment.
 pub fn parse_topic(data: &[u8]) -> Option<BTreeMap<i32, Vec<i32>>> {
     #[derive(Deserialize)]
@@ -216,6 +230,25 @@ pub fn parse_member(data: &[u8]) -> Option<BTreeMap<String, i32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_offsets_as_java_does() {
+        for (text, offset) in [("12", Some(12)), ("-3", Some(-3)), ("+7", Some(7)), (" 5", None), ("", None)]
+        {
+            assert_eq!(parse_offset(text.as_bytes()), offset, "{text:?}");
+        }
+        assert_eq!(parse_offset(b"99999999999999999999"), None);
+    }
+
+    #[test]
+    fn knows_paths_that_are_not_sent() {
+        for (group, valid) in
+            [("g", true), ("a/b", true), ("", false), ("..", false), ("a//b", false), ("a\nb", false)]
+        {
+            assert_eq!(is_valid_path(&offset_path(group, "t", 0)), valid, "{group:?}");
+        }
+        assert!(is_valid_path("/") && !is_valid_path("") && !is_valid_path("/a/"));
+    }
 
     fn text(bytes: &Bytes) -> &str {
         std::str::from_utf8(bytes).unwrap()

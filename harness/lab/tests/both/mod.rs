@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use stacklab_live::docker::{CleanUp, Docker, Engine, Image, Images, Owner};
+use stacklab_live::docker::{CleanUp, Docker, Engine, Image, Images, Owner, Sweeper};
 use stacklab_live::program::{Services, address_of};
 use stacklab_live::{Clock, Embedded, Recorder, Sandbox};
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
@@ -138,6 +138,8 @@ pub(crate) async fn real(spec: ServiceSpec) -> Option<Running> {
             return None;
         }
     };
+    // What a killed run left would hold the address, or show its old data.
+    Sweeper::dead(&engine).await.unwrap_or_else(|why| panic!("cannot sweep: {why}"));
     let image = match &spec {
         ServiceSpec::ZooKeeper(_) => Image::ZooKeeper,
         ServiceSpec::Kafka(_) => Image::Kafka,

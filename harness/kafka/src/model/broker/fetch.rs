@@ -20,7 +20,8 @@ impl Broker {
         if request.replica_id >= 0 {
             self.note_followers(&request);
         }
-        if request.max_wait_ms <= 0 || self.has_enough(&request) {
+        let at_once = request.max_wait_ms <= 0 || request.topics.is_empty();
+        if at_once || self.can_send_enough(&request) || self.has_enough(&request) {
             return self.answer_fetch(exchange, &request, out);
         }
         let wait = Duration::from_millis(request.max_wait_ms.unsigned_abs().into());
@@ -42,12 +43,19 @@ impl Broker {
         }
     }
 
+    /// The replica that is asked for: the leader, unless it is for debugging.
+    fn replica_for(&self, replica_id: i32, topic: &str, partition: i32) -> Result<&Replica, ErrorCode> {
+        let replica = self.replica(topic, partition);
+        if replica_id == DEBUGGING_CONSUMER {
+            return replica.ok_or(ErrorCode::REPLICA_NOT_AVAILABLE);
+        }
+        let replica = replica.ok_or(not_led(false))?;
+        if replica.is_leader() { Ok(replica) } else { Err(not_led(true)) }
+    }
+
     /// The replica that a request may read, and below which offset.
     fn readable(&self, replica_id: i32, topic: &str, partition: i32) -> Result<(&Replica, i64), ErrorCode> {
-        let replica = self.replica(topic, partition).ok_or(not_led(false))?;
-        if !replica.is_leader() && replica_id != DEBUGGING_CONSUMER {
-            return Err(not_led(true));
-        }
+        let replica = self.replica_for(replica_id, topic, partition)?;
         if replica_id < 0 {
             return Ok((replica, replica.high_watermark));
         }
@@ -57,8 +65,8 @@ impl Broker {
         Ok((replica, i64::MAX))
     }
 
-    /// Whether a fetch need not wait: there is enough, or something is wrong.
-    pub(super) fn has_enough(&self, request: &Fetch) -> bool {
+    /// Whether a fetch need not wait: what would be sent is enough, or something is wrong.
+    fn can_send_enough(&self, request: &Fetch) -> bool {
         let mut bytes: usize = 0;
         for topic in &request.topics {
             for part in &topic.partitions {
@@ -66,11 +74,29 @@ impl Broker {
                 else {
                     return true;
                 };
-                let max = usize::try_from(part.max_bytes).unwrap_or(0);
-                match replica.log.available(part.offset, max, below) {
+                match replica.log.available(part.offset, part.max_bytes, below) {
                     Ok(available) => bytes += available,
                     Err(_) => return true,
                 }
+            }
+        }
+        i64::try_from(bytes).unwrap_or(i64::MAX) >= i64::from(request.min_bytes)
+    }
+
+    /// Whether a fetch that waits need not wait any longer. Here the original counts what there is, whatever the
+    /// request's limits are, and takes all of an older segment as enough.
+    pub(super) fn has_enough(&self, request: &Fetch) -> bool {
+        let mut bytes: usize = 0;
+        for topic in &request.topics {
+            for part in &topic.partitions {
+                let Some(replica) = self.replica(&topic.name, part.partition) else { return true };
+                let end = if request.replica_id < 0 { replica.high_watermark } else { replica.log.end() };
+                let places = (replica.log.place(part.offset), replica.log.place(end));
+                let (Some((from, start)), Some((to, stop))) = places else { return true };
+                if !replica.is_leader() || from != to {
+                    return true;
+                }
+                bytes += stop.saturating_sub(start);
             }
         }
         i64::try_from(bytes).unwrap_or(i64::MAX) >= i64::from(request.min_bytes)
@@ -80,8 +106,7 @@ impl Broker {
         let read = |name: &str, part: &FetchPart| {
             let result =
                 self.readable(request.replica_id, name, part.partition).and_then(|(replica, below)| {
-                    let max = usize::try_from(part.max_bytes).unwrap_or(0);
-                    Ok((replica.log.read(part.offset, max, below)?, replica.high_watermark))
+                    Ok((replica.log.read(part.offset, part.max_bytes, below)?, replica.high_watermark))
                 });
             let (error, (set, high_watermark)) = match result {
                 Ok(read) => (ErrorCode::NONE, read),
@@ -120,11 +145,8 @@ impl Broker {
     }
 
     fn find_offsets(&self, replica_id: i32, topic: &str, part: &OffsetsPart) -> Result<Vec<i64>, ErrorCode> {
-        let replica = self.replica(topic, part.partition).ok_or(not_led(false))?;
-        if !replica.is_leader() && replica_id != DEBUGGING_CONSUMER {
-            return Err(not_led(true));
-        }
-        let max = usize::try_from(part.max_offsets).unwrap_or(0);
+        let replica = self.replica_for(replica_id, topic, part.partition)?;
+        let max = usize::try_from(part.max_offsets).map_err(|_| ErrorCode::UNKNOWN)?;
         let mut offsets = replica.log.offsets_before(self.now, part.time, max);
         let readable = replica.high_watermark;
         // A consumer is not told of offsets that it may not read yet.

@@ -15,7 +15,7 @@ use crate::model::assignment::java_hash;
 use crate::model::compression::Codec;
 use crate::model::message::put_message;
 use crate::model::message_set;
-use crate::model::zk::{Answer, ZkReply};
+use crate::model::zk::{Answer, ZkFault, ZkReply};
 use crate::model::{ErrorCode, OFFSETS_TOPIC, znodes};
 
 /// How long a commit waits for the replicas of the offsets topic (`offsets.commit.timeout.ms`).
@@ -25,7 +25,8 @@ const COMMIT_TIMEOUT_MS: i32 = 5000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Noted {
     offset: i64,
-    metadata: String,
+    /// A null is given back as one, but written to the log as an empty text.
+    metadata: Option<String>,
 }
 
 /// Group, topic and partition.
@@ -70,11 +71,14 @@ impl ZkOffsets {
                 *open == 0
             }
             Self::Fetch(open, topics) => {
-                if let Ok(ZkReply::Data(Some(data), _)) = result {
-                    let part = &mut topics[step.topic].partitions[step.part];
-                    if let Some(offset) = znodes::parse_number(data) {
-                        (part.offset, part.error) = (offset, ErrorCode::NONE);
-                    }
+                let part = &mut topics[step.topic].partitions[step.part];
+                match result {
+                    Ok(ZkReply::Data(data, _)) => match data.as_deref().and_then(znodes::parse_offset) {
+                        Some(offset) => (part.offset, part.error) = (offset, ErrorCode::NONE),
+                        None => part.error = ErrorCode::UNKNOWN,
+                    },
+                    Err(ZkFault::NoNode) => {}
+                    _ => part.error = ErrorCode::UNKNOWN,
                 }
                 *open -= 1;
                 *open == 0
@@ -103,7 +107,7 @@ impl Broker {
     /// The partition of the offsets topic that holds a group's offsets.
     fn partition_of(&self, group: &str) -> i32 {
         let count = i32::try_from(self.config.offsets_partitions).unwrap_or(i32::MAX);
-        (java_hash(group) & i32::MAX) % count
+        java_hash(group).checked_abs().unwrap_or(0) % count
     }
 
     pub(super) fn coordinator(&mut self, exchange: ExchangeId, group: &str, out: &mut Out) {
@@ -124,7 +128,8 @@ impl Broker {
     }
 
     fn check_commit(&self, part: &CommitPart) -> ErrorCode {
-        let len = part.metadata.as_ref().map_or(0, String::len);
+        // Characters as Java counts them.
+        let len = part.metadata.as_ref().map_or(0, |text| text.encode_utf16().count());
         if len > self.config.offset_metadata_max_bytes {
             ErrorCode::OFFSET_METADATA_TOO_LARGE
         } else {
@@ -147,11 +152,13 @@ impl Broker {
             let mut partitions = Vec::new();
             for (index, part) in topic.partitions.iter().enumerate() {
                 let mut error = self.check_commit(part);
-                if !self.cache.knows(&topic.name, part.partition) {
+                let path = znodes::offset_path(&request.group, &topic.name, part.partition);
+                if !self.cache.has_topic(&topic.name) {
                     error = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+                } else if error.is_none() && !znodes::is_valid_path(&path) {
+                    error = ErrorCode::UNKNOWN;
                 }
                 if error.is_none() {
-                    let path = znodes::offset_path(&request.group, &topic.name, part.partition);
                     writes.push((path, part.offset, Step { exchange, topic: at, part: index }));
                     // What is to be said if the session ends first.
                     error = ErrorCode::UNKNOWN;
@@ -170,19 +177,23 @@ impl Broker {
     }
 
     pub(super) fn fetch_offsets(&mut self, exchange: ExchangeId, request: &OffsetFetch, out: &mut Out) {
-        if request.version > 0 {
+        if request.version != 0 {
             let topics = self.fetch_from_topic(request);
             return respond(exchange, Response::OffsetFetch(topics), out);
         }
         let mut reads = Vec::new();
         let mut topics = Vec::new();
         for (at, topic) in request.topics.iter().enumerate() {
+            let mut partitions = Vec::with_capacity(topic.partitions.len());
             for (index, partition) in topic.partitions.iter().enumerate() {
                 let path = znodes::offset_path(&request.group, &topic.name, *partition);
-                reads.push((path, Step { exchange, topic: at, part: index }));
+                let mut error = ErrorCode::UNKNOWN;
+                if znodes::is_valid_path(&path) {
+                    reads.push((path, Step { exchange, topic: at, part: index }));
+                    error = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+                }
+                partitions.push(no_offset(*partition, error));
             }
-            let unknown = |partition: &i32| no_offset(*partition, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-            let partitions = topic.partitions.iter().map(unknown).collect();
             topics.push(Topic { name: topic.name.clone(), partitions });
         }
         if reads.is_empty() {
@@ -242,14 +253,15 @@ impl Broker {
             for part in topic.partitions {
                 let error = self.check_commit(&part);
                 partitions.push(CommittedPart { partition: part.partition, error });
+                let key = (request.group.clone(), topic.name.clone(), part.partition);
+                let note = Noted { offset: part.offset, metadata: part.metadata };
                 if error.is_none() {
-                    let key = (request.group.clone(), topic.name.clone(), part.partition);
                     let time = if part.timestamp == -1 { now } else { part.timestamp };
-                    let note = Noted { offset: part.offset, metadata: part.metadata.unwrap_or_default() };
                     let (key_bytes, value) = (encode_key(&key), encode_value(&note, time));
                     put_message(&mut set, 0, Codec::None, Some(&key_bytes), Some(&value));
-                    noted.push((key, note));
                 }
+                // With a note that is too long it is not written, but it is known, as long as the broker lives.
+                noted.push((key, note));
             }
             topics.push(Topic { name: topic.name, partitions });
         }
@@ -274,7 +286,7 @@ impl Broker {
         let mut known = BTreeMap::new();
         let mut at = replica.log.start();
         while at < replica.log.end() {
-            let Ok(set) = replica.log.read(at, usize::MAX, i64::MAX) else { break };
+            let Ok(set) = replica.log.read(at, i32::MAX, i64::MAX) else { break };
             let Ok(messages) = message_set::messages(set) else { break };
             let Some(last) = messages.last() else { break };
             at = last.offset + 1;
@@ -291,7 +303,7 @@ impl Broker {
 }
 
 fn no_offset(partition: i32, error: ErrorCode) -> CommittedOffset {
-    CommittedOffset { partition, offset: -1, metadata: String::new(), error }
+    CommittedOffset { partition, offset: -1, metadata: Some(String::new()), error }
 }
 
 fn put_text(to: &mut Vec<u8>, text: &str) {
@@ -313,7 +325,7 @@ fn encode_value(note: &Noted, time: i64) -> Vec<u8> {
     let mut to = Vec::new();
     to.put_i16(0);
     to.put_i64(note.offset);
-    put_text(&mut to, &note.metadata);
+    put_text(&mut to, note.metadata.as_deref().unwrap_or_default());
     to.put_i64(time);
     to
 }
@@ -330,5 +342,5 @@ fn decode_key(mut from: Bytes) -> Option<Key> {
 
 fn decode_value(mut from: Bytes) -> Option<Noted> {
     from.try_get_i16().ok().filter(|version| *version == 0)?;
-    Some(Noted { offset: from.try_get_i64().ok()?, metadata: take_text(&mut from)? })
+    Some(Noted { offset: from.try_get_i64().ok()?, metadata: Some(take_text(&mut from)?) })
 }

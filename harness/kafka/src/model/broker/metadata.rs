@@ -8,7 +8,7 @@ use super::parked::Parked;
 use super::{Broker, Out, respond};
 use crate::codec::{LeaderState, Metadata, Node, PartitionMetadata, Response, TopicMetadata, UpdateMetadata};
 use crate::model::controller::LEADER_DURING_DELETE;
-use crate::model::{Endpoint, ErrorCode, OFFSETS_TOPIC, is_legal_topic};
+use crate::model::{Endpoint, ErrorCode, OFFSETS_TOPIC, assignment, is_legal_topic};
 
 /// Zero bytes behind a Metadata answer: enough for librdkafka in every case that was tried.
 const PADDING: usize = 64;
@@ -23,10 +23,13 @@ pub(super) struct MetadataCache {
 /// A Metadata request that waits for topics to be made.
 #[derive(Debug)]
 pub(super) struct PendingMetadata {
-    topics: BTreeSet<String>,
+    /// What is answered about, in order.
+    topics: Vec<String>,
+    /// What was asked for, as it was.
+    asked: Vec<String>,
     /// Those being made.
     waits: BTreeSet<String>,
-    /// Those whose making failed: with that the whole request has failed.
+    /// One could not be made: with that the whole request has failed.
     error: Option<ErrorCode>,
     /// Those that were made, or are still without a leader: answered with error 5 and no partitions.
     made: BTreeSet<String>,
@@ -47,6 +50,11 @@ impl MetadataCache {
         }
     }
 
+    /// Whether this broker was told of the topic.
+    pub(super) fn has_topic(&self, topic: &str) -> bool {
+        self.topics.contains_key(topic)
+    }
+
     /// Whether this broker was told of the partition.
     pub(super) fn knows(&self, topic: &str, partition: i32) -> bool {
         self.topics.get(topic).is_some_and(|topic| topic.contains_key(&partition))
@@ -57,7 +65,10 @@ impl MetadataCache {
     }
 
     fn topic(&self, topic: &str) -> Option<TopicMetadata> {
-        let partitions = self.topics.get(topic)?.values().map(|state| self.partition(state)).collect();
+        let states = self.topics.get(topic)?;
+        let order = assignment::mutable_order(states.keys().copied());
+        let partitions =
+            order.iter().filter_map(|id| states.get(id)).map(|state| self.partition(state)).collect();
         Some(TopicMetadata { error: ErrorCode::NONE, topic: topic.to_owned(), partitions })
     }
 
@@ -87,7 +98,8 @@ impl MetadataCache {
 impl Broker {
     pub(super) fn update_metadata(&mut self, exchange: ExchangeId, request: UpdateMetadata, out: &mut Out) {
         let error = if self.is_stale_controller(request.controller_epoch, request.controller_id, out) {
-            ErrorCode::STALE_CONTROLLER_EPOCH
+            // The original has a code for this, and does not use it here.
+            ErrorCode::UNKNOWN
         } else {
             self.cache.update(request);
             ErrorCode::NONE
@@ -96,18 +108,29 @@ impl Broker {
     }
 
     pub(super) fn metadata(&mut self, exchange: ExchangeId, topics: Vec<String>, out: &mut Out) {
-        let all = topics.is_empty();
-        let mut topics: BTreeSet<String> = topics.into_iter().collect();
-        if all {
-            topics = self.cache.topics.keys().cloned().collect();
-        }
-        let missing = topics.iter().filter(|topic| !self.cache.topics.contains_key(*topic));
+        let names = if topics.is_empty() {
+            self.cache.topics.keys().cloned().collect()
+        } else {
+            assignment::scala_set(topics.clone())
+        };
+        let (mut known, mut missing): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|topic| self.cache.topics.contains_key(topic));
         let auto = self.config.auto_create_topics;
-        let to_make: BTreeSet<String> =
-            missing.filter(|topic| auto || topic.as_str() == OFFSETS_TOPIC).cloned().collect();
-        let error = to_make.iter().any(|topic| !is_legal_topic(topic)).then_some(ErrorCode::INVALID_TOPIC);
-        let waits = if error.is_some() { BTreeSet::new() } else { to_make };
-        let pending = PendingMetadata { topics, waits: waits.clone(), error, made: BTreeSet::new() };
+        let mut to_make: Vec<String> =
+            missing.iter().filter(|topic| auto || topic.as_str() == OFFSETS_TOPIC).cloned().collect();
+        // They are made one after the other, up to the first that cannot be.
+        let illegal = to_make.iter().position(|topic| !is_legal_topic(topic));
+        to_make.truncate(illegal.unwrap_or(to_make.len()));
+        let error = illegal.map(|_| ErrorCode::INVALID_TOPIC);
+        known.append(&mut missing);
+        let waits: BTreeSet<String> = to_make.into_iter().collect();
+        let pending = PendingMetadata {
+            topics: known,
+            asked: topics,
+            waits: waits.clone(),
+            error,
+            made: BTreeSet::new(),
+        };
         if waits.is_empty() {
             return self.answer_metadata(exchange, &pending, out);
         }
@@ -147,17 +170,17 @@ impl Broker {
         let empty =
             |topic: &str, error| TopicMetadata { error, topic: topic.to_owned(), partitions: Vec::new() };
         let topic = |topic: &String| {
-            if let Some(error) = pending.error {
-                empty(topic, error)
-            } else if pending.made.contains(topic) {
+            if pending.made.contains(topic) {
                 empty(topic, ErrorCode::LEADER_NOT_AVAILABLE)
             } else {
                 let unknown = || empty(topic, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
                 self.cache.topic(topic).unwrap_or_else(unknown)
             }
         };
-        let topics = pending.topics.iter().map(topic).collect();
-        let brokers = if pending.error.is_some() { Vec::new() } else { self.cache.brokers() };
+        let (brokers, topics) = match pending.error {
+            Some(error) => (Vec::new(), pending.asked.iter().map(|topic| empty(topic, error)).collect()),
+            None => (self.cache.brokers(), pending.topics.iter().map(topic).collect()),
+        };
         let padding = if self.config.strict { 0 } else { PADDING };
         let metadata = Metadata { brokers, topics };
         respond(exchange, Response::Metadata { metadata, padding }, out);

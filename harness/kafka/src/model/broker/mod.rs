@@ -2,6 +2,7 @@
 //! answers to every request.
 
 mod creation;
+mod distinct;
 mod fetch;
 mod follow;
 mod groups;
@@ -139,7 +140,8 @@ impl Broker {
         partitions.map(|(partition, replica)| (*partition, replica.offsets())).collect()
     }
 
-    fn serve(&mut self, exchange: ExchangeId, request: Request, out: &mut Out) {
+    fn serve(&mut self, exchange: ExchangeId, mut request: Request, out: &mut Out) {
+        distinct::distinct(&mut request);
         match request {
             Request::Produce(request) => self.produce(exchange, &request, out),
             Request::Fetch(request) => self.fetch(exchange, request, out),
@@ -152,8 +154,8 @@ impl Broker {
             Request::OffsetCommit(request) => self.commit_offsets(exchange, request, out),
             Request::OffsetFetch(request) => self.fetch_offsets(exchange, &request, out),
             Request::ConsumerMetadata(group) => self.coordinator(exchange, &group, out),
-            Request::JoinGroup => respond(exchange, Response::JoinGroup, out),
-            Request::Heartbeat => respond(exchange, Response::Heartbeat, out),
+            Request::JoinGroup(_) => respond(exchange, Response::JoinGroup, out),
+            Request::Heartbeat(_) => respond(exchange, Response::Heartbeat, out),
         }
     }
 

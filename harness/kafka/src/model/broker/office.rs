@@ -280,6 +280,9 @@ impl Broker {
             Decision::Tell(broker, request) => self.order(broker, request, out),
             Decision::MayGo(token, remaining) => self.answer_leaver(ExchangeId(token), remaining, out),
             Decision::DeleteNodes(topic, partitions) => self.delete_nodes(&topic, &partitions),
+            Decision::ForgetDeletion(topic) => {
+                self.zk.delete(&format!("{}/{topic}", znodes::DELETE_TOPICS), Then::Nothing);
+            }
             Decision::Note(line) => log(out, || line),
         }
     }

@@ -51,6 +51,8 @@ pub(super) struct Replica {
     pub(super) replicas: Vec<i32>,
     pub(super) isr: Vec<i32>,
     pub(super) zk_version: i32,
+    /// `min.insync.replicas` of its topic.
+    pub(super) min_insync_replicas: usize,
     /// A change of the replicas in sync is being written.
     pub(super) isr_writing: bool,
 }
@@ -66,6 +68,7 @@ impl Replica {
             replicas: Vec::new(),
             isr: Vec::new(),
             zk_version: 0,
+            min_insync_replicas: 1,
             isr_writing: false,
         }
     }

@@ -87,12 +87,12 @@ impl Broker {
         acks: i16,
         out: &mut Out,
     ) -> Result<Appended, ErrorCode> {
-        let (own, now, minimum) = (self.config.id, self.now, self.config.min_insync_replicas);
+        let (own, now) = (self.config.id, self.now);
         let replica = self.replica_mut(topic, partition).ok_or(not_led(false))?;
         if !replica.is_leader() {
             return Err(not_led(true));
         }
-        if acks == -1 && replica.isr.len() < minimum {
+        if acks == -1 && replica.isr.len() < replica.min_insync_replicas {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS);
         }
         let appended = replica.log.append(now, set)?;
@@ -125,7 +125,7 @@ impl Broker {
             return Some(not_led(self.replica(name, partition).is_some()));
         };
         if pending.acks < 0 {
-            let enough = replica.isr.len() >= self.config.min_insync_replicas;
+            let enough = replica.isr.len() >= replica.min_insync_replicas;
             let code = if enough { ErrorCode::NONE } else { ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND };
             return (replica.high_watermark >= next).then_some(code);
         }

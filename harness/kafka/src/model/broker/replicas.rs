@@ -1,5 +1,7 @@
 //! The controller's orders about partitions, the replicas in sync, and the retention of logs.
 
+use std::collections::BTreeMap;
+
 use stacklab_machine::process::ExchangeId;
 
 use super::partition::{Replica, Role};
@@ -61,10 +63,15 @@ impl Broker {
             let answer = Acknowledged { error, partitions: Vec::new() };
             return respond(exchange, Response::LeaderAndIsr(answer), out);
         }
-        let mut partitions = Vec::with_capacity(request.partitions.len());
-        for state in &request.partitions {
-            let error = self.take_state(state, out);
-            partitions.push(TopicAndError { topic: state.topic.clone(), partition: state.partition, error });
+        // The last word on each partition.
+        let states: BTreeMap<_, _> =
+            request.partitions.iter().map(|state| ((&state.topic, state.partition), state)).collect();
+        let mut partitions = Vec::with_capacity(states.len());
+        for ((topic, partition), state) in states {
+            let known = request.live_leaders.iter().any(|node| node.id == state.leader);
+            if let Some(error) = self.take_state(state, known, out) {
+                partitions.push(TopicAndError { topic: topic.clone(), partition, error });
+            }
         }
         for node in request.live_leaders {
             if node.id != self.config.id {
@@ -77,18 +84,30 @@ impl Broker {
         respond(exchange, Response::LeaderAndIsr(answer), out);
     }
 
-    fn take_state(&mut self, state: &LeaderState, out: &mut Out) -> ErrorCode {
+    /// Leads or follows as it is told; `leader_known`: where the leader is was told too. Nothing is answered about
+    /// a partition of which this broker is no replica.
+    fn take_state(&mut self, state: &LeaderState, leader_known: bool, out: &mut Out) -> Option<ErrorCode> {
         let (own, now) = (self.config.id, self.now);
-        if !state.replicas.contains(&own) {
-            return ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-        }
         let limits = self.limits(&state.topic);
         let topic = self.replicas.entry(state.topic.clone()).or_default();
         let replica = topic.entry(state.partition).or_insert_with(|| Replica::new(now, limits));
         if replica.leader_epoch >= state.leader_epoch {
-            return STALE_LEADER_EPOCH;
+            return Some(STALE_LEADER_EPOCH);
+        }
+        if !state.replicas.contains(&own) {
+            return None;
         }
         let leads = state.leader == own;
+        if !leads && !leader_known {
+            // It stays what it was, and says that all is well.
+            log(out, || {
+                format!(
+                    "Broker {own} cannot become a follower of [{},{}] since the new leader {} is unavailable",
+                    state.topic, state.partition, state.leader
+                )
+            });
+            return Some(ErrorCode::NONE);
+        }
         if leads {
             replica.lead(own, state, now);
         } else {
@@ -108,7 +127,7 @@ impl Broker {
         if state.topic == OFFSETS_TOPIC {
             self.reload_groups(state.partition);
         }
-        ErrorCode::NONE
+        Some(ErrorCode::NONE)
     }
 
     pub(super) fn stop_replicas(&mut self, exchange: ExchangeId, request: StopReplica, out: &mut Out) {
@@ -124,7 +143,10 @@ impl Broker {
                     topic.remove(&at.partition);
                 }
                 self.replicas.retain(|_, topic| !topic.is_empty());
-            } else if let Some(replica) = self.replica_mut(&at.topic, at.partition) {
+            } else if let Some(replica) = self.replica_mut(&at.topic, at.partition)
+                && matches!(replica.role, Role::Follower(_))
+            {
+                // A leader goes on leading.
                 replica.role = Role::Idle;
             }
             partitions.push(TopicAndError {
