@@ -8,5 +8,6 @@ pub mod base;
 pub mod dse;
 pub mod exhibitor;
 pub mod kafka;
+pub mod modelled;
 pub mod registry;
 pub mod zipkin;

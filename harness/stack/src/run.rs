@@ -23,11 +23,6 @@ use crate::{Stack, Variables, constraint, problems, validate};
 /// What a [`Run`] puts its outputs in.
 pub(crate) type Out = Outbox<Output<Never>>;
 
-/// Whether stacklab has a task runner for an application type.
-pub(crate) fn plays(kind: &str) -> bool {
-    runner::Runner::of(kind).is_some()
-}
-
 /// What to run, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {

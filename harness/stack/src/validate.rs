@@ -147,9 +147,6 @@ fn unsupported(app: &Application) -> Vec<Problem> {
     if app.kind == "run-once" {
         what.push("type run-once".into());
     }
-    if RUNNER_TYPES.contains(&app.kind.as_str()) && !crate::run::plays(&app.kind) {
-        what.push(format!("task runner {}", app.kind));
-    }
     what.into_iter().map(|what| Problem::Unsupported { id: app.id.clone(), what }).collect()
 }
 

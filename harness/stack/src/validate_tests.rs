@@ -76,7 +76,4 @@ fn refuses_what_is_not_played() {
     let mut once = app("a", &[]);
     once.kind = "run-once".into();
     check_problems(vec![once], "", &["a: type run-once is not supported by stacklab"]);
-    let mut statsd = app("a", &[]);
-    statsd.kind = "statsd-mesos-0.1.x".into();
-    check_problems(vec![statsd], "", &["a: task runner statsd-mesos-0.1.x is not supported by stacklab"]);
 }

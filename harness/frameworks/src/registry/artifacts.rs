@@ -27,7 +27,7 @@ const fn archive(name: &'static str, content: &'static [&'static str]) -> Artifa
     Artifact { name, content: Some(content) }
 }
 
-const TABLE: [Artifact; 25] = [
+const TABLE: [Artifact; 30] = [
     file("mesos-exhibitor*.jar"),
     file("exhibitor-mesos*"),
     file("exhibitor-*.jar"),
@@ -76,6 +76,11 @@ const TABLE: [Artifact; 25] = [
     file("collector-*.scala"),
     file("query-*.scala"),
     file("*-mesos.properties"),
+    file("statsd_cli"),
+    file("statsd_executor"),
+    file("statsd_producer.properties"),
+    file("syslog_cli"),
+    file("syslog_executor"),
 ];
 
 /// The artifact of a file name, if there is one.

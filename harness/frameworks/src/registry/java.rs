@@ -4,6 +4,7 @@ use super::words::fits;
 use super::{AnyProgram, UnknownProgram};
 use crate::base::{Context, Executor, Framework, Scheduler};
 use crate::exhibitor::{self, ExhibitorExecutor, ExhibitorScheduler};
+use crate::modelled::{ModelledScheduler, Statsd, Syslog};
 use crate::zipkin::{self, ZipkinExecutor, ZipkinScheduler};
 use crate::{dse, kafka};
 
@@ -13,8 +14,13 @@ enum Kind {
     Dse,
     Exhibitor,
     Kafka,
+    Statsd,
+    Syslog,
     Zipkin,
 }
+
+/// Programs that are neither jars nor scripts.
+const BINARIES: [(&str, Kind); 2] = [("statsd_cli", Kind::Statsd), ("syslog_cli", Kind::Syslog)];
 
 /// Name patterns of the schedulers' jars, and of their wrapper scripts with the jar that each looks for.
 const JARS: [(&str, Kind); 5] = [
@@ -47,6 +53,12 @@ pub(super) fn play(words: &[String], context: Context) -> Result<AnyProgram, Unk
             return Err(ends(127, format!("sh: 1: {first}: not found")));
         }
         only_jar(mask, &context)?;
+        return command(*kind, arguments, context).ok_or_else(not_played);
+    }
+    if let Some((binary, kind)) = BINARIES.iter().find(|(binary, _)| *binary == name) {
+        if !context.files.contains(*binary) {
+            return Err(ends(127, format!("sh: 1: {first}: not found")));
+        }
         return command(*kind, arguments, context).ok_or_else(not_played);
     }
     if name == "java" {
@@ -113,6 +125,8 @@ fn command(kind: Kind, arguments: &[String], context: Context) -> Option<AnyProg
         Kind::Dse => scheduler::<dse::DseMesos>(words, context),
         Kind::Exhibitor => scheduler::<ExhibitorScheduler>(words, context),
         Kind::Kafka => scheduler::<kafka::KafkaMesos>(words, context),
+        Kind::Statsd => scheduler::<ModelledScheduler<Statsd>>(words, context),
+        Kind::Syslog => scheduler::<ModelledScheduler<Syslog>>(words, context),
         Kind::Zipkin => scheduler::<ZipkinScheduler>(words, context),
     })
 }

@@ -36,9 +36,10 @@ pub(super) enum State {
     },
     /// Its tasks are asked for.
     Finding,
-    /// The calls of its task `index` are made.
+    /// The calls of a task are made; before the first one, those for what its scheduler publishes.
     Tasks {
-        index: usize,
+        /// The task, of those in the file.
+        task: Option<usize>,
         calls: Vec<Call>,
         at: usize,
         repeats_left: u32,
@@ -283,7 +284,12 @@ impl App {
             variables.insert(format!("{id}.port{index}"), port.to_string());
         }
         self.note("tasks", self.api.clone(), world.out);
-        self.begin_task(0, world)
+        let calls = self.runner.map(Runner::first_calls).unwrap_or_default();
+        if calls.is_empty() {
+            return self.begin_task(0, world);
+        }
+        self.make_calls(None, calls, world);
+        Ok(())
     }
 
     fn begin_task(&mut self, index: usize, world: &mut World<'_>) -> Result<(), String> {
@@ -297,9 +303,14 @@ impl App {
             .map(|(name, value)| (name.clone(), world.variables.resolve(value).into_owned()))
             .collect();
         let calls = runner.calls(&resolved)?;
-        self.state = State::Tasks { index, calls, at: 0, repeats_left: world.pace.tries(MAX_REPEATS) };
-        self.next_call(world);
+        self.make_calls(Some(index), calls, world);
         Ok(())
+    }
+
+    fn make_calls(&mut self, task: Option<usize>, calls: Vec<Call>, world: &mut World<'_>) {
+        let repeats = calls.first().map_or(MAX_REPEATS, |call| call.times(MAX_REPEATS));
+        self.state = State::Tasks { task, calls, at: 0, repeats_left: world.pace.tries(repeats) };
+        self.next_call(world);
     }
 
     /// Makes the call at hand, after the wait that it may begin with.
@@ -322,39 +333,41 @@ impl App {
             let id = &self.application.id;
             world.out.note_with(|| What::Waiting { for_what: format!("{id} to answer {}", call.name()) });
         }
-        let request = Request::get(format!("{}{}", self.api, call.path_and_query()));
+        let request = call.request(&self.api);
         self.call = Some(world.calls.make(request, calls::RUNNER_TIMEOUT, world.out));
     }
 
     fn called(&mut self, answer: Answer, world: &mut World<'_>) -> Result<(), String> {
-        let State::Tasks { index, calls, at, repeats_left } = &mut self.state else { return Ok(()) };
+        let State::Tasks { task, calls, at, repeats_left } = &mut self.state else { return Ok(()) };
         let Some(call) = calls.get(*at) else { return Ok(()) };
         let variables = &mut world.variables.stack;
-        let verdict = answer.and_then(|response| call.read(&response, &self.application.id, variables));
+        let verdict = call.judge(answer, &self.application.id, variables);
         world.out.note_with(|| What::TaskCall {
             application: self.application.id.clone(),
-            task: self.application.tasks.get(*index).map(|task| task.name.clone()).unwrap_or_default(),
+            task: task
+                .and_then(|index| self.application.tasks.get(index))
+                .map(|task| task.name.clone())
+                .unwrap_or_default(),
             call: call.name(),
             error: verdict.as_ref().err().cloned(),
         });
         match verdict? {
             Verdict::Done => {
                 *at += 1;
-                *repeats_left = world.pace.tries(MAX_REPEATS);
-                let (index, more) = (*index, *at < calls.len());
-                if more {
+                if let Some(next) = calls.get(*at) {
+                    *repeats_left = world.pace.tries(next.times(MAX_REPEATS));
                     self.next_call(world);
                     return Ok(());
                 }
-                self.begin_task(index + 1, world)
+                let next = task.map_or(0, |index| index + 1);
+                self.begin_task(next, world)
             }
             Verdict::NotYet(why) => {
                 if *repeats_left == 0 {
-                    return Err(format!("gave up waiting: {why}"));
+                    return Err(call.gives_up(&why));
                 }
                 *repeats_left -= 1;
-                let wait = call.wait_before.unwrap_or(POLL);
-                self.wake = Some(world.now + world.pace.wait(wait));
+                self.wake = Some(world.now + world.pace.wait(call.pause(POLL)));
                 Ok(())
             }
         }

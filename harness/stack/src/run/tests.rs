@@ -294,3 +294,37 @@ fn gives_up_on_an_ensemble_that_never_serves() {
     assert_eq!(run.outcome(), Some(Err(error.into())));
     assert_eq!(lines.iter().filter(|line| line.ends_with("/api/status")).count(), 181);
 }
+
+#[test]
+fn elasticsearch_is_waited_for_and_given_up() {
+    let stack =
+        "name: es\napplications:\n  es: {type: elasticsearch, id: es, cpu: 1, mem: 1, launch_command: x}\n";
+    let mut asked = 0;
+    let mut answer = |request: &http::Request| {
+        if request.path() != "/v1/tasks" {
+            return obliging(request);
+        }
+        asked += 1;
+        match asked {
+            1 => Err(Failure::Refused(String::new())),
+            2 => Ok(Response::json(200, r#"[{"state":"TASK_STAGING"}]"#)),
+            _ => Ok(Response::json(200, r#"[{"state":"TASK_RUNNING","http_address":"h:9200"}]"#)),
+        }
+    };
+    let (run, lines) = play(config(stack), &mut answer);
+    expect![[r#"
+        0.004 GET http://es:31000/v1/tasks
+        2.005 GET http://es:31000/v1/tasks
+        4.006 GET http://es:31000/v1/tasks
+        4.007 exit 0"#]]
+    .assert_eq(&lines[4..].join("\n"));
+    assert_eq!(run.variables().stack["es.0.httpAddress"], "h:9200");
+
+    let mut never = |request: &http::Request| match request.path() {
+        "/v1/tasks" => Ok(Response::json(200, "[]")),
+        _ => obliging(request),
+    };
+    let (run, lines) = play(config(stack), &mut never);
+    expect![[r#"156 Some(Err("es: Failed to await for running Elasticsearch tasks after 5m0s"))"#]]
+        .assert_eq(&format!("{} {:?}", lines.len(), run.outcome()));
+}

@@ -15,10 +15,15 @@ fn texts(pairs: &str) -> Texts {
 #[track_caller]
 fn check_calls(runner: Runner, parameters: &str, expected: &Expect) {
     let shown = match runner.calls(&texts(parameters)) {
-        Ok(calls) => calls.iter().map(|call| call.path_and_query() + "\n").collect(),
+        Ok(calls) => calls.iter().map(|call| call.path_and_query() + &said(call) + "\n").collect(),
         Err(error) => error,
     };
     expected.assert_eq(&shown);
+}
+
+/// What is sent along.
+fn said(call: &Call) -> String {
+    call.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default()
 }
 
 /// Reads an answer to the call number `at` of a task, and shows the verdict with the variables it published.
@@ -67,6 +72,55 @@ fn sends_what_the_original_sends() {
             /api/web/add?flags=a%3Db&id=0&port=31983
             /api/web/start?id=0&timeout=60s
         "]],
+    );
+    let consumer = "id=c type=t cpu=1 mem=2 executor=e topics=x timeout=5s";
+    check_calls(
+        Runner::GoKafkaClient,
+        consumer,
+        &expect![[r#"
+        /api/add?cpu=1&executor=e&id=c&mem=2&type=t
+        /api/update?id=c&topics=x
+        /api/start?id=c&timeout=5s
+    "#]],
+    );
+    check_calls(
+        Runner::Statsd,
+        "topic=statsd timeout=5s",
+        &expect![[r#"
+        /api/update?timeout=5s&topic=statsd
+        /api/start
+    "#]],
+    );
+    check_calls(
+        Runner::Syslog,
+        "broker.list=h:9092",
+        &expect![[r#"
+        /api/update?broker.list=h%3A9092
+        /api/start
+    "#]],
+    );
+    check_calls(
+        Runner::DseFirst,
+        "id=0 cpu=0.50 mem=1e3 seed=T cluster=a&b",
+        &expect![[r#"
+        /api/add {"cluster":"a\u0026b","cpu":0.5,"id":"0","mem":1000,"seed":true}
+        /api/start {"cluster":"a\u0026b","cpu":0.5,"id":"0","mem":1000,"seed":true}
+    "#]],
+    );
+    check_calls(
+        Runner::DseFirst,
+        "cpu=abc",
+        &expect![[r#"strconv.ParseFloat: parsing "abc": invalid syntax"#]],
+    );
+    check_calls(
+        Runner::DseFirst,
+        "seed=yes",
+        &expect![[r#"strconv.ParseBool: parsing "yes": invalid syntax"#]],
+    );
+    check_calls(
+        Runner::Elasticsearch,
+        "id=0",
+        &expect!["Elasticsearch task runner does not support running tasks."],
     );
     check_calls(Runner::Zipkin, "type=web", &expect!["Missing task id"]);
     check_calls(Runner::Zipkin, "id=3", &expect!["Missing task type for id 3"]);
@@ -197,5 +251,94 @@ fn reads_zipkin() {
         &expect![[r"
             Ok(Done)
             app.query-0.endpoint = h:31001"]],
+    );
+}
+
+#[test]
+fn reads_dse_first() {
+    let check = |at, body: &str, expected: &Expect| check_answer(Runner::DseFirst, at, 500, body, expected);
+    check(0, r#"{"success":true}"#, &expect!["Ok(Done)"]);
+    check(0, r#"{"Success":true}"#, &expect![[r#"Err("Request failed for unknown reason")"#]]);
+    check(0, r#"{"success":false,"message":"no"}"#, &expect![[r#"Err("no")"#]]);
+    check(1, r#"{"success":true,"value":[]}"#, &expect![[r#"Err("Wrong value field")"#]]);
+    check(1, r#"{"success":true,"value":{}}"#, &expect![[r#"Err("Wrong cluster field")"#]]);
+    for node in ["5", r#"{"id":5}"#, r#"{"id":"a"}"#, r#"{"id":"a","runtime":{}}"#] {
+        let body = format!(r#"{{"success":true,"value":{{"cluster":[{node}]}}}}"#);
+        let expected = match node {
+            "5" => expect![[r#"Err("Wrong cluster field")"#]],
+            r#"{"id":5}"# => expect![[r#"Err("Wrong id field")"#]],
+            r#"{"id":"a"}"# => expect![[r#"Err("Wrong runtime field")"#]],
+            _ => expect![[r#"Err("Wrong hostname field")"#]],
+        };
+        check(1, &body, &expected);
+    }
+    let both = r#"{"success":true,"value":{"cluster":[
+        {"id":"70","runtime":{"hostname":"x"}},{"id":"71","runtime":{"hostname":"y"}}]}}"#;
+    check(
+        1,
+        both,
+        &expect![[r#"
+        Ok(Done)
+        app.cassandra-node-0 = x
+        app.cassandra-node-1 = y
+        app.cassandraConnect = x,y"#]],
+    );
+}
+
+#[test]
+fn reads_statsd_syslog_and_go_kafka_client() {
+    let statsd =
+        |status, body: &str, expected: &Expect| check_answer(Runner::Statsd, 0, status, body, expected);
+    statsd(200, r#"{"Success":true}"#, &expect!["Ok(Done)"]);
+    statsd(201, r#"{"Success":true}"#, &expect![[r#"Err("Response returned with status code 201")"#]]);
+    statsd(200, r#"{"success":true}"#, &expect![[r#"Err("Invalid statsd-mesos response")"#]]);
+    statsd(200, r#"{"Success":"true"}"#, &expect![[r#"Err("Invalid statsd-mesos Success field type")"#]]);
+    statsd(200, r#"{"Success":false,"Message":"no topic"}"#, &expect![[r#"Err("no topic")"#]]);
+    statsd(
+        200,
+        r#"{"Success":false}"#,
+        &expect![[r#"Err("statsd-mesos says that it failed, and not why")"#]],
+    );
+    check_answer(Runner::Syslog, 1, 200, "{}", &expect![[r#"Err("Invalid syslog-mesos response")"#]]);
+    check_answer(Runner::GoKafkaClient, 2, 500, r#"{"Success":true}"#, &expect!["Ok(Done)"]);
+    check_answer(
+        Runner::GoKafkaClient,
+        2,
+        200,
+        "[]",
+        &expect![[r#"Err("json: cannot unmarshal array into Go value of type map[string]interface {}")"#]],
+    );
+}
+
+#[test]
+fn waits_for_elasticsearch() {
+    let first = &Runner::Elasticsearch.first_calls()[0];
+    let judge = |answer: Result<&str, &str>, expected: &Expect| {
+        let mut variables = Texts::new();
+        let answer = answer.map(|body| Response::json(200, body)).map_err(str::to_owned);
+        let verdict = first.judge(answer, "es", &mut variables);
+        let variables: String = variables.iter().map(|(name, value)| format!("\n{name} = {value}")).collect();
+        expected.assert_eq(&format!("{verdict:?}{variables}"));
+    };
+    judge(Err("connection refused"), &expect![[r#"Ok(NotYet("connection refused"))"#]]);
+    judge(Ok("[]"), &expect![[r#"Ok(NotYet("there are no tasks"))"#]]);
+    judge(Ok("null"), &expect![[r#"Ok(NotYet("there are no tasks"))"#]]);
+    judge(
+        Ok("{}"),
+        &expect![[
+            r#"Ok(NotYet("json: cannot unmarshal object into Go value of type []*runners.ElasticsearchTask"))"#
+        ]],
+    );
+    judge(
+        Ok(r#"[{"id":"a","state":"TASK_RUNNING"},{"id":"b","state":"TASK_STAGING"}]"#),
+        &expect![[r#"Ok(NotYet("task b is TASK_STAGING"))"#]],
+    );
+    let running = r#"[{"id":"a","state":"TASK_RUNNING","http_address":"h:1","transport_address":"h:2"}]"#;
+    judge(
+        Ok(running),
+        &expect![[r#"
+        Ok(Done)
+        es.0.httpAddress = h:1
+        es.0.transportAddress = h:2"#]],
     );
 }
