@@ -132,3 +132,13 @@ pub fn lint(text: &str, options: &LintOptions) -> Report {
 #[cfg(test)]
 #[path = "lint/fixture_tests.rs"]
 mod fixture_tests;
+
+#[cfg(test)]
+#[path = "lint/rule_tests.rs"]
+mod rule_tests;
+#[cfg(test)]
+#[path = "lint/task_tests.rs"]
+mod task_tests;
+#[cfg(test)]
+#[path = "lint/test_texts.rs"]
+mod test_texts;

@@ -115,13 +115,18 @@ fn port_range(text: &str) -> Option<(u16, u16)> {
 /// How many ids an expression names: `0`, `0,1`, `0..2`; duplicates count once.
 fn count_ids(text: &str) -> Option<u32> {
     let mut ids = std::collections::BTreeSet::new();
+    let mut named = 0;
     for part in text.split(',') {
         let (low, high): (u32, u32) = match part.trim().split_once("..") {
             Some((low, high)) => (low.parse().ok()?, high.parse().ok()?),
             None => part.trim().parse().ok().map(|id| (id, id))?,
         };
+        if high < low {
+            return None;
+        }
+        named += u64::from(high - low) + 1;
         // More than this is a slip of the pen, not a cluster.
-        if high < low || high - low > 10_000 {
+        if named > 10_000 {
             return None;
         }
         ids.extend(low..=high);

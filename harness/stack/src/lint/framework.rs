@@ -147,7 +147,10 @@ impl One<'_> {
         if self.app.kind == "dse-mesos-0.2.x" && name == "api" {
             return;
         }
-        let advice = match nearest(name, table.iter().map(|(known, _)| *known)) {
+        let own_id =
+            id_parameter(&self.app.kind).filter(|_| matches!(name, "id" | "node" | "broker" | "server"));
+        let meant = own_id.or_else(|| nearest(name, table.iter().map(|(known, _)| *known)));
+        let advice = match meant {
             Some(known) => format!("did you mean `{known}`?"),
             None => "take it out".into(),
         };
@@ -189,9 +192,11 @@ impl One<'_> {
             // An empty text takes a port back.
             Kind::Port => grammar::ports(text, false).err().filter(|_| !text.is_empty()),
             Kind::PortList => grammar::ports(text, true).err(),
-            Kind::Truth => {
-                let good = matches!(text, "true" | "false");
-                (!good).then(|| format!("only `true` counts as true, not `{text}`"))
+            Kind::Truth if !matches!(text, "true" | "false") => {
+                let place = self.value(name);
+                let message =
+                    format!("only `true` counts as true, and `{text}` as false: write one of these two");
+                return self.add(rules::NOT_TRUE, place, message);
             }
             _ => None,
         };

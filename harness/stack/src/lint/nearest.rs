@@ -3,7 +3,7 @@
 /// The name nearest to what was written, if one is near enough to be meant.
 pub(super) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = fold(written);
-    let allowed = (folded.chars().count() / 3).clamp(1, 4);
+    let allowed = (folded.chars().count() / 3).min(4);
     names
         .into_iter()
         .map(|name| (distance(&folded, &fold(name)), name))
@@ -50,6 +50,7 @@ mod tests {
             ("artifact-urls", Some("artifact_urls")),
             ("meme", Some("mem")),
             ("volumes", None),
+            ("me", None),
             ("", None),
         ] {
             assert_eq!(nearest(written, names), meant, "{written}");

@@ -49,10 +49,11 @@ impl Asked<'_> {
 pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
     let asked = asked(context);
     let before = found.len();
+    let mut apart = BTreeMap::new();
     for one in &asked {
         size(context, one, found);
         ports_offered(context, one, found);
-        constraints(context, one, found);
+        constraints(context, one, &mut apart, found);
     }
     fixed_ports(context, &asked, found);
     let demands: Vec<&Demand> = asked.iter().map(|one| &one.demand).collect();
@@ -166,65 +167,99 @@ fn fixed_ports(context: &Context<'_>, asked: &[Asked<'_>], found: &mut Findings)
     }
 }
 
-/// Constraints against the agents: of applications in Marathon's words, of tasks in the frameworks'.
-fn constraints(context: &Context<'_>, one: &Asked<'_>, found: &mut Findings) {
-    let cluster = &context.options.cluster;
-    let (hosts, unmet) = match &one.demand.task {
-        None => {
-            let app = one.app;
-            if app.constraints.is_empty()
-                || app.constraints.iter().any(|words| constraint::check(words).is_err())
-            {
-                return;
-            }
-            let agents: Vec<_> = cluster.iter().map(|machine| machine.agent.clone()).collect();
-            let unmet = app.constraints.iter().find(|words| !app_constraint(cluster, words));
-            (count_matching(&app.constraints, &agents).unwrap_or(0), unmet.map(|words| words.join(" ")))
-        }
-        Some(task) => {
-            let Some(task) = one.app.tasks.iter().find(|one| one.name == *task) else { return };
-            let task = context.resolved(task);
-            let default = if one.app.kind == "exhibitor-mesos-0.1.x" { "hostname=unique" } else { "" };
-            let text = task.parameters.get("constraints").map_or(default, String::as_str);
-            let Ok(conditions) = grammar::constraints(text, true) else { return };
-            if conditions.is_empty() || one.app.kind == "zipkin-mesos-0.1.x" {
-                return;
-            }
-            let unmet = conditions.iter().find(|condition| !may_hold(cluster, condition));
-            (room(cluster, &conditions), unmet.map(|unmet| unmet.attribute.clone()))
-        }
+/// What constraints leave of a cluster.
+struct Room {
+    /// For how many instances.
+    instances: usize,
+    /// The constraint that no agent meets.
+    unmet: Option<String>,
+}
+
+/// Constraints against the agents: of applications in Marathon's words, of tasks in the frameworks'. `taken` counts the
+/// instances of each framework so far, since those of one task are in the way of the next.
+fn constraints<'c>(
+    context: &Context<'_>,
+    one: &Asked<'c>,
+    taken: &mut BTreeMap<&'c str, usize>,
+    found: &mut Findings,
+) {
+    let Some(room) = (match &one.demand.task {
+        None => application_room(context, one),
+        Some(task) => task_room(context, one, task),
+    }) else {
+        return;
     };
     if one.app.instances == "all" && one.demand.task.is_none() {
-        return all(context, one, hosts, found);
+        return all(context, one, room.instances, found);
     }
     let place = || one.spot(context, &["constraints", "id", "node", "instances"]);
-    if let Some(unmet) = unmet {
+    if let Some(unmet) = room.unmet {
         let message =
             format!("no agent meets the constraint on `{unmet}` of {}, and no offer ever fits", one.name());
-        found.add(rules::NO_AGENT, place(), message);
-    } else if one.demand.instances.is_some_and(|count| count as usize > hosts) && apart(one) {
+        return found.add(rules::NO_AGENT, place(), message);
+    }
+    let mut count = one.demand.instances.unwrap_or(1) as usize;
+    let mut with = String::new();
+    if one.demand.task.is_some() && room.instances < usize::MAX {
+        let before = taken.entry(one.key).or_default();
+        if *before > 0 {
+            with = " with those of the tasks before".into();
+        }
+        *before += count;
+        count = *before;
+    }
+    if count > room.instances {
         let message = format!(
-            "{} has {} instances, and its constraints leave room for {hosts}: more agents, or fewer instances",
+            "{} has {count} instances{with}, and its constraints leave room for {}: more agents, or fewer instances",
             one.name(),
-            one.demand.instances.unwrap_or(1)
+            room.instances
         );
         found.add(rules::TOO_FEW_AGENTS, place(), message);
     }
 }
 
-/// Whether more instances need more agents.
-fn apart(one: &Asked<'_>) -> bool {
-    one.demand.apart
-        || one.app.constraints.iter().any(|words| words.get(1).is_some_and(|word| word == "UNIQUE"))
-        || one.demand.task.is_some()
+fn application_room(context: &Context<'_>, one: &Asked<'_>) -> Option<Room> {
+    let (app, cluster) = (one.app, &context.options.cluster);
+    if app.constraints.is_empty() || app.constraints.iter().any(|words| constraint::check(words).is_err()) {
+        return None;
+    }
+    // Marathon's expressions must match the whole value, Stack Deploy's own any part of it.
+    let anchored = |words: &Vec<String>| match words.as_slice() {
+        [attribute, name, pattern, ..] if name.ends_with("LIKE") && app.kind != RUN_ONCE => {
+            vec![attribute.clone(), name.clone(), format!("^(?:{pattern})$")]
+        }
+        _ => words.clone(),
+    };
+    let constraints: Vec<Vec<String>> = app.constraints.iter().map(anchored).collect();
+    let meets = |words: &Vec<String>| {
+        let attribute = words.first().map_or("", String::as_str);
+        let mut values = cluster.iter().filter_map(|machine| machine.attribute(attribute));
+        values.any(|value| matches(words, value, &[]).unwrap_or(false))
+    };
+    let unmet = constraints.iter().position(|words| !meets(words));
+    let agents: Vec<_> = cluster.iter().map(|machine| machine.agent.clone()).collect();
+    let unique = app.constraints.iter().any(|words| words.get(1).is_some_and(|word| word == "UNIQUE"));
+    let counts = unique || app.instances == "all";
+    Some(Room {
+        instances: if counts { count_matching(&constraints, &agents).unwrap_or(0) } else { usize::MAX },
+        unmet: unmet.map(|index| app.constraints[index].join(" ")),
+    })
 }
 
-fn app_constraint(cluster: &[Machine], words: &[String]) -> bool {
-    let attribute = words.first().map_or("", String::as_str);
-    cluster
-        .iter()
-        .filter_map(|machine| machine.attribute(attribute))
-        .any(|value| matches(words, value, &[]).unwrap_or(false))
+fn task_room(context: &Context<'_>, one: &Asked<'_>, task: &str) -> Option<Room> {
+    let cluster = &context.options.cluster;
+    let task = context.resolved(one.app.tasks.iter().find(|one| one.name == *task)?);
+    let default = if one.app.kind == "exhibitor-mesos-0.1.x" { "hostname=unique" } else { "" };
+    let text = task.parameters.get("constraints").map_or(default, String::as_str);
+    let conditions = grammar::constraints(text, true).ok()?;
+    if conditions.is_empty() || one.app.kind == "zipkin-mesos-0.1.x" {
+        return None;
+    }
+    let unmet = conditions.iter().find(|condition| !may_hold(cluster, condition));
+    Some(Room {
+        instances: room(cluster, &conditions),
+        unmet: unmet.map(|condition| condition.attribute.clone()),
+    })
 }
 
 /// Whether any agent alone meets a condition.

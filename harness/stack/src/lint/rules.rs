@@ -118,6 +118,7 @@ rules! {
     UNQUOTED "SD128" Warning "a value that the shell takes apart";
     EMPTY_OPTION "SD129" Warning "an option without a value";
     NESTED_STORAGE "SD130" Error "a storage node below one that nobody creates";
+    NOT_TRUE "SD131" Warning "a word that counts as false";
     // Placement.
     PORT_TAKEN "SD140" Error "more instances on a port than agents";
     PORT_NOT_OFFERED "SD141" Error "a port that no agent offers";

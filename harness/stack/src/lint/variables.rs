@@ -352,11 +352,13 @@ fn unresolved_fields(context: &Context<'_>, key: &str, app: &Application, found:
 
 /// Variables that are given for nothing.
 fn given(context: &Context<'_>, used: &BTreeSet<String>, found: &mut Findings) {
+    let in_values = context.options.variables.values().flat_map(|value| references(value));
+    let in_values: BTreeSet<&str> = in_values.map(|(name, _)| name).collect();
     for name in context.options.variables.keys() {
         if OF_THE_RUN.contains(&name.as_str()) {
             let message = format!("the run sets {name} itself, and the value given for it does not count");
             found.add(rules::OVERRULED, context.top("name"), message);
-        } else if !used.contains(name) {
+        } else if !used.contains(name) && !in_values.contains(name.as_str()) {
             let advice = match nearest(name, used.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "leave it out".into(),
