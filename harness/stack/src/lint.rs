@@ -137,6 +137,9 @@ mod fixture_tests;
 #[path = "lint/rule_tests.rs"]
 mod rule_tests;
 #[cfg(test)]
+#[path = "lint/schema_tests.rs"]
+mod schema_tests;
+#[cfg(test)]
 #[path = "lint/task_tests.rs"]
 mod task_tests;
 #[cfg(test)]

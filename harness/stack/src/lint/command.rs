@@ -29,7 +29,7 @@ usage: stack-deploy lint FILE [flags]
     --agents N,k=v,...    N agents with cpus=, mem= (MB), ports=LOW-HIGH[;LOW-HIGH], attr=name:value (repeatable),
                           host=NAME (for one); repeatable; default 3,cpus=4,mem=16384,ports=31000-32000
     --json                one JSON object instead of text
-    --explain CODE        the page of a code; without FILE; `--explain all` lists the codes
+    --explain CODE        the page of a code, without FILE; `all` lists the codes, `json` explains what --json prints
 
 Exit code: 0 without errors (there may be warnings), 1 with errors, 2 for bad input. FILE `-` is standard input.
 
@@ -97,6 +97,8 @@ fn carry_out(args: &[String], read: &dyn Fn(&str) -> Result<String, String>) -> 
         if name == "explain" {
             return if value == "all" {
                 Ok(printed(index()))
+            } else if value == "json" {
+                Ok(printed(json::PAGE.into()))
             } else {
                 explain(&value)
                     .map(printed)

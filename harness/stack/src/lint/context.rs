@@ -219,8 +219,10 @@ fn read(file: &str, text: &str, found: &mut Findings) -> Option<Document> {
 }
 
 fn place(file: &str, error: &StackError) -> Spot {
-    let at = Position { line: error.line, column: error.column };
-    let end = Position { line: error.line, column: error.column + 1 };
+    // A text over several lines has its faults on its first line.
+    let column = error.column.min(error.text.chars().count() as u32 + 1);
+    let at = Position { line: error.line, column };
+    let end = Position { line: error.line, column: column + 1 };
     Spot { file: file.to_owned(), at, end, path: String::new(), line: error.text.clone() }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 use super::context::Context;
 use super::finding::Findings;
 use super::nearest::nearest;
@@ -32,6 +34,15 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
                 found.add(rules::UNKNOWN_DEPENDENCY, place, message);
             }
         }
+    }
+    let matched = |regex: &Regex| context.applications().filter(|(_, app)| regex.is_match(&app.id)).count();
+    let marks: usize = context.options.skip.iter().map(matched).sum();
+    if marks > context.stack.applications.len() {
+        let message = format!(
+            "the expressions to skip match {marks} times, and there are {} applications: the run hangs; make them one",
+            context.stack.applications.len()
+        );
+        found.add(rules::SKIPPED_TWICE, context.top("applications"), message);
     }
     for problem in problems(&context.stack, &context.options.skip) {
         let Problem::Cycle(cycle) = problem else { continue };

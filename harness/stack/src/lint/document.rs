@@ -57,6 +57,20 @@ impl Document {
         self.lines.get(number as usize - 1).map_or("", String::as_str)
     }
 
+    /// Where a second document begins.
+    pub(super) fn second(&self) -> Option<u32> {
+        let mut content = false;
+        for (line, number) in self.lines.iter().zip(1..) {
+            let marker =
+                line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
+            if marker && content {
+                return Some(number);
+            }
+            content |= marker || !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        }
+        None
+    }
+
     /// Where the occurrence `nth` (from 0) of a piece of text begins inside a value, as far as the source shows it
     /// as it is.
     pub(super) fn find(&self, node: &Node, piece: &str, nth: usize) -> Option<Position> {

@@ -1,6 +1,7 @@
 //! The repository's own stacks, through the command line.
 
 use expect_test::{Expect, expect};
+use serde_json::Value;
 
 use super::{Output, command};
 
@@ -10,6 +11,7 @@ fn read(file: &str) -> Result<String, String> {
         "zipkin-full.stack" => include_str!("../../../../fixtures/stacks/zipkin-full.stack"),
         "zipkin-full-scaled.stack" => include_str!("../../../../fixtures/stacks/zipkin-full-scaled.stack"),
         "zipkin-standalone.stack" => include_str!("../../../../fixtures/stacks/zipkin-standalone.stack"),
+        "broken.stack" => "name: [",
         _ => return Err("no such file or directory".into()),
     };
     Ok(text.to_owned())
@@ -177,6 +179,178 @@ fn has_no_errors_in_the_full_stacks() {
         0 errors, 1 warning; `stack-deploy lint --explain SD112` says more
     "#]],
     );
+}
+
+#[test]
+fn prints_json() {
+    let output = run("zipkin-standalone.stack --var kafka_zk_url=h:2181 --json");
+    assert_eq!((output.code, output.stderr.as_str()), (1, ""));
+    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+    let mut finding = value["findings"][0].clone();
+    let page = finding["page"].take();
+    assert!(page.as_str().is_some_and(|page| page.starts_with("# SD051 (error): ")));
+    expect![[r#"
+        {
+          "code": "SD051",
+          "severity": "error",
+          "title": "a variable in a task parameter that nobody gives",
+          "message": "nobody gives the variable cassandra_url, and the framework gets the text ${cassandra_url} as it stands: give it with --var cassandra_url=…",
+          "file": "zipkin-standalone.stack",
+          "line": 30,
+          "column": 90,
+          "end": {
+            "line": 30,
+            "column": 106
+          },
+          "path": "applications.zipkin-mesos.tasks.collector.env",
+          "page": null
+        }"#]].assert_eq(&format!("{finding:#}"));
+    expect![[r#"
+        {
+          "stack": "zipkin-standalone",
+          "groups": [
+            [
+              {
+                "key": "zipkin-mesos",
+                "id": "zipkin-mesos",
+                "type": "zipkin-mesos-0.1.x",
+                "after": [],
+                "asks": {
+                  "instances": 1,
+                  "cpus": 0.1,
+                  "mem": 256.0,
+                  "ports": [],
+                  "any_ports": 1,
+                  "apart": false
+                },
+                "tasks": [
+                  {
+                    "name": "collector",
+                    "asks": {
+                      "instances": 1,
+                      "cpus": 0.5,
+                      "mem": 1536.0,
+                      "ports": [],
+                      "any_ports": 2,
+                      "apart": false
+                    }
+                  },
+                  {
+                    "name": "query",
+                    "asks": {
+                      "instances": 1,
+                      "cpus": 0.5,
+                      "mem": 1536.0,
+                      "ports": [],
+                      "any_ports": 2,
+                      "apart": false
+                    }
+                  },
+                  {
+                    "name": "web",
+                    "asks": {
+                      "instances": 1,
+                      "cpus": 0.2,
+                      "mem": 512.0,
+                      "ports": [
+                        [
+                          31983,
+                          31983
+                        ]
+                      ],
+                      "any_ports": 1,
+                      "apart": false
+                    }
+                  }
+                ],
+                "total": {
+                  "cpus": 1.3,
+                  "mem": 3840.0
+                }
+              }
+            ]
+          ],
+          "never": [],
+          "skipped": [],
+          "total": {
+            "cpus": 1.3,
+            "mem": 3840.0
+          },
+          "available": {
+            "cpus": 12.0,
+            "mem": 49152.0
+          },
+          "cluster": "3 agents with 4 cpus, 16384 MB, ports 31000-32000"
+        }"#]]
+    .assert_eq(&format!("{:#}", value["plan"]));
+    assert_eq!((&value["version"], &value["errors"], &value["warnings"]), (&1.into(), &2.into(), &0.into()));
+    let broken = run("broken.stack --json=true");
+    let value: Value = serde_json::from_str(&broken.stdout).unwrap();
+    assert_eq!(
+        (broken.code, &value["plan"], &value["findings"][0]["code"]),
+        (1, &Value::Null, &"SD001".into())
+    );
+}
+
+/// What the page about JSON promises is what is printed.
+#[test]
+fn explains_its_json() {
+    let output = run("zipkin-full.stack --json");
+    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+    let page = run("--explain json").stdout;
+    let step = &value["plan"]["groups"][0][0];
+    for object in [&value, &value["findings"][0], &value["plan"], step, &step["asks"], &step["tasks"][0]] {
+        for field in object.as_object().unwrap().keys() {
+            let named = page.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == field);
+            assert!(named, "{field} is not explained");
+        }
+    }
+}
+
+#[test]
+fn is_a_command() {
+    let wrong = |line: &str| {
+        let output = run(line);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{line}");
+        let hint = "\nSee `stack-deploy lint --help`.\n";
+        output.stderr.strip_suffix(hint).unwrap_or_else(|| panic!("{}", output.stderr)).to_owned()
+    };
+    for (line, error) in [
+        ("", "a stack file is needed"),
+        ("a b", "one stack file at a time, and b is a second one"),
+        ("nope.stack", "Can't read file nope.stack: no such file or directory"),
+        ("zipkin-full.stack --layer x", "Can't read file x: no such file or directory"),
+        ("--nope", "flag provided but not defined: -nope"),
+        ("-var", "flag needs an argument: -var"),
+        ("-var a", "invalid value \"a\" for flag -var: Variables are expected in k=v format."),
+        ("--skip (", "invalid value \"(\" for flag -skip: error parsing regexp: missing closing ): `(`"),
+        ("--agents 0", "invalid value \"0\" for flag -agents: `0` is no number of agents (1 to 10000)"),
+        ("--json=maybe", "--json is true or false, not `maybe`"),
+        ("--explain SD999", "there is no code SD999: --explain all lists them"),
+    ] {
+        assert_eq!(wrong(line), error, "{line}");
+    }
+    for line in ["--help", "-h", "zipkin-full.stack --help"] {
+        let output = run(line);
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+        assert!(output.stdout.starts_with("Checks a stack file") && output.stdout.contains("examples:"));
+    }
+    assert_eq!(run("--explain=all").stdout.lines().count(), super::rules::ALL.len());
+    assert!(run("--explain sd110").stdout.contains("comma"));
+    // As with all of Stack Deploy's commands: one dash or two, a blank or `=`.
+    for line in
+        ["-var zk_url=h zipkin-full.stack", "zipkin-full.stack --var=zk_url=h", "zipkin-full.stack -skip . "]
+    {
+        assert_eq!(run(line).code, 0, "{line}");
+    }
+}
+
+#[test]
+fn explains_each_option_of_its_help() {
+    let help = run("--help").stdout;
+    for flag in ["--zone", "--layer", "--var", "--skip", "--agents", "--json", "--explain"] {
+        assert!(help.contains(flag), "{flag}");
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
             match app.kind.as_str() {
                 "exhibitor-mesos-0.1.x" => exhibitor::check(&mut one),
                 "kafka-mesos-0.9.x" => kafka::check(&mut one),
+                "dse-mesos-0.1.x" => dse::check_first(&mut one),
                 "dse-mesos-0.2.x" => dse::check(&mut one),
                 "zipkin-mesos-0.1.x" => zipkin::check(&mut one),
                 _ => {}

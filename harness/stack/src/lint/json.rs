@@ -8,17 +8,10 @@ use super::finding::Finding;
 use super::stages::{Stages, Step, Total};
 use crate::{Demand, Position};
 
-/// The report as JSON. Fields may be added, never changed:
-///
-/// - `version`: 1
-/// - `errors`, `warnings`: how many there are
-/// - `findings`: array of `{code, severity, title, message, file, line, column, end: {line, column}, path, page}`; lines and
-///   columns (in characters) from 1, `end` just behind, `severity` is `error` or `warning`, `path` that of the value in the
-///   file (empty for the whole), `page` the explanation as Markdown
-/// - `plan`: `null` if the file cannot be read, else `{stack, groups: [[step]], never, skipped, total, available, cluster}`
-///   with `step` = `{key, id, type, after, asks, tasks: [{name, asks}], total}`, `asks` = `{instances, cpus, mem, ports:
-///   [[low, high]], any_ports, apart}` (`instances` is `null` where the file does not say, `asks` of a task is `null` where
-///   nothing is known), and `total` = `{cpus, mem}`
+/// What the object holds, for those who read it.
+pub(super) const PAGE: &str = include_str!("json.md");
+
+/// The report as JSON, as [`PAGE`] says.
 pub(super) fn report(report: &Report) -> String {
     let findings: Vec<Value> = report.findings.iter().map(finding).collect();
     let value = json!({

@@ -5,6 +5,7 @@ use super::document::{Document, entries, items, key_text};
 use super::finding::Findings;
 use super::nearest::nearest;
 use super::rules;
+use crate::Position;
 use crate::file::yaml::Node;
 
 /// Keys of a stack.
@@ -53,6 +54,14 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
     for document in &context.documents {
         Keys { document, found }.walk();
         repeated(document, found);
+        if let Some(line) = document.second() {
+            let text = document.line(line).to_owned();
+            let (at, end) = (Position { line, column: 1 }, Position { line, column: 4 });
+            let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: text };
+            let message =
+                "what stands below is a document of its own, and only the first one is read: split the file";
+            found.add(rules::SECOND_DOCUMENT, place, message);
+        }
     }
     if context.stack.name.is_empty() {
         let message =
@@ -122,7 +131,7 @@ fn repeated(document: &Document, found: &mut Findings) {
     for warning in document.warnings.iter().filter(|warning| warning.text.contains("stands here again")) {
         let line = document.line(warning.at.line);
         let width = line.chars().skip(warning.at.column as usize - 1).take_while(|c| *c != ':').count();
-        let end = crate::Position { line: warning.at.line, column: warning.at.column + width.max(1) as u32 };
+        let end = Position { line: warning.at.line, column: warning.at.column + width.max(1) as u32 };
         let at = warning.at;
         let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: line.to_owned() };
         found.add(rules::REPEATED_KEY, place, format!("{}; take one out", warning.text));

@@ -1,7 +1,7 @@
 //! Which files are merged, and what a merge leaves out.
 
 use super::context::{Context, NEVER_MERGED, Spot, spot, start};
-use super::document::Document;
+use super::document::{Document, is_given};
 use super::finding::Findings;
 use super::rules;
 use crate::{Stack, merge};
@@ -134,6 +134,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
             for field in NEVER_MERGED {
                 ignored_field(document, lowest, key, field, found);
             }
+            empty_fields(document, &having, key, found);
         }
     }
 }
@@ -161,6 +162,26 @@ fn ignored_field(child: &Document, lowest: &Document, key: &str, field: &str, fo
         lowest.stack.name, lowest.file
     );
     found.add(rules::NOT_MERGED, spot_of(child, key, Some(field)), message);
+}
+
+/// Values that are written to take away something of a parent, and do not.
+fn empty_fields(child: &Document, having: &[&Document], key: &str, found: &mut Findings) {
+    let below = having.iter().skip_while(|document| !std::ptr::eq(**document, child)).skip(1);
+    for field in super::keys::APPLICATION.iter().filter(|field| **field != "scheduler") {
+        let path = ["applications", key, field];
+        let empty = child.entry(&path).is_some_and(|entry| !is_given(entry.value));
+        if !empty || NEVER_MERGED.contains(field) {
+            continue;
+        }
+        let given = |document: &&&Document| document.entry(&path).is_some_and(|entry| is_given(entry.value));
+        if let Some(parent) = below.clone().find(given) {
+            let message = format!(
+                "an empty `{field}` takes nothing away: that of {} ({}) counts; change it there",
+                parent.stack.name, parent.file
+            );
+            found.add(rules::EMPTY_CHILD, spot_of(child, key, Some(field)), message);
+        }
+    }
 }
 
 fn spot_of(document: &Document, key: &str, field: Option<&str>) -> Spot {

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::test_texts::{application, check, found, options, with_layer};
+use super::test_texts::{application, check, check_one, found, options, with_layer};
 
 fn plain(more: &str) -> String {
     application("custom", more)
@@ -28,40 +28,46 @@ fn reads_the_file() {
         ("twice", plain("user: x\nuser: y")),
         ("no name", "applications:\n  a: {type: t, id: a, cpu: 1, mem: 1, launch_command: x}\n".into()),
         ("nothing", String::new()),
+        ("documents", format!("# one\n---\n{}---\nname: t\n", plain(""))),
+        ("one document", format!("%YAML 1.1\n---\n{}...\n", plain(""))),
         ("good", plain("")),
     ];
     check(
         &rows,
         "",
         &expect![[r#"
-        typing
-          SD001 8:10 yaml: unmarshal errors: line 8: cannot unmarshal !!str `lots` into float64
-        no yaml
-          SD001 1:7 yaml: line 1: unclosed bracket '['
-        flow url
-          SD002 9:25 yaml: line 9: found unexpected ':': put the text with the colon into quotes, or the list on lines of its own
-        empty application
-          SD003 3:4 yaml: unmarshal errors: line 3: an application without any key
-        empty task
-          SD003 13:10 yaml: unmarshal errors: line 13: task `t` is not a map of parameters
-        unknown keys
-          SD004 9:5 an application has no key `cpus`, and it is ignored: did you mean `cpu`?
-          SD004 10:5 an application has no key `volumes`, and it is ignored: take it out, or into the block where it belongs
-          SD004 11:5 an application has no key `launchCommand`, and it is ignored: did you mean `launch_command`?
-          SD004 14:7 `docker` has no key `net`, and it is ignored: take it out, or into the block where it belongs
-        misplaced
-          SD004 2:1 a stack has no key `kafka`, and it is ignored: take it out, or into the block where it belongs
-          SD007 3:15 there are no applications: the run waits for ever; add some under `applications`
-        twice
-          SD005 10:5 key `user` stands here again (first at 9:5): the last one counts; take one out
-        no name
-          SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
-        nothing
-          SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
-          SD007 1:1 there are no applications: the run waits for ever; add some under `applications`
-        good
-          nothing
-    "#]],
+            typing
+              SD001 8:10 yaml: unmarshal errors: line 8: cannot unmarshal !!str `lots` into float64
+            no yaml
+              SD001 1:7 yaml: line 1: unclosed bracket '['
+            flow url
+              SD002 9:25 yaml: line 9: found unexpected ':': put the text with the colon into quotes, or the list on lines of its own
+            empty application
+              SD003 3:4 yaml: unmarshal errors: line 3: an application without any key
+            empty task
+              SD003 13:10 yaml: unmarshal errors: line 13: task `t` is not a map of parameters
+            unknown keys
+              SD004 9:5 an application has no key `cpus`, and it is ignored: did you mean `cpu`?
+              SD004 10:5 an application has no key `volumes`, and it is ignored: take it out, or into the block where it belongs
+              SD004 11:5 an application has no key `launchCommand`, and it is ignored: did you mean `launch_command`?
+              SD004 14:7 `docker` has no key `net`, and it is ignored: take it out, or into the block where it belongs
+            misplaced
+              SD004 2:1 a stack has no key `kafka`, and it is ignored: take it out, or into the block where it belongs
+              SD007 3:15 there are no applications: the run waits for ever; add some under `applications`
+            twice
+              SD005 10:5 key `user` stands here again (first at 9:5): the last one counts; take one out
+            no name
+              SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
+            nothing
+              SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
+              SD007 1:1 there are no applications: the run waits for ever; add some under `applications`
+            documents
+              SD008 11:1 what stands below is a document of its own, and only the first one is read: split the file
+            one document
+              nothing
+            good
+              nothing
+        "#]],
     );
 }
 
@@ -205,6 +211,14 @@ fn checks_dependencies() {
     );
     let skipped = found(&pair("dependencies: [b]", "dependencies: [nowhere]"), &options("skip:^b$"));
     assert_eq!(skipped, "  nothing\n");
+    check_one(
+        &plain(""),
+        &options("skip:a skip:^a"),
+        &expect![[r#"
+        found
+          SD048 2:1 the expressions to skip match 2 times, and there are 1 applications: the run hangs; make them one
+    "#]],
+    );
 }
 
 #[test]
@@ -315,12 +329,21 @@ fn checks_layers() {
     let zone = "name: z\nfrom: c\napplications:\n  a: {type: custom, env: {A: c}, mem: 99999}\n";
     let cluster = "name: c\napplications:\n  a: {type: other}\n  b: {id: b}\n";
     let with_zone = with_layer(options("zone:z"), "zone.stack", zone);
-    expect![[r#"
+    check_one(
+        &stack,
+        &with_zone,
+        &expect![[r#"
+        found
           SD013 9:5 `instances` is never taken from a child: that of z (zone.stack) counts; change it there
           SD013 10:5 `env` is never taken from a child: that of z (zone.stack) counts; change it there
           SD010 zone.stack:2:7 the parent c is in none of the given files, and the check goes on without it: add its file with --layer
-    "#]].assert_eq(&found(&stack, &with_zone));
-    expect![[r#"
+    "#]],
+    );
+    check_one(
+        &stack,
+        &with_layer(with_zone, "cluster.stack", cluster),
+        &expect![[r#"
+        found
           SD013 8:5 `type` is never taken from a child: that of c (cluster.stack) counts; change it there
           SD013 9:5 `instances` is never taken from a child: that of c (cluster.stack) counts; change it there
           SD013 10:5 `env` is never taken from a child: that of c (cluster.stack) counts; change it there
@@ -331,41 +354,85 @@ fn checks_layers() {
           SD023 cluster.stack:4:3 `cpu` must be above 0, and the run is refused: say how much b needs
           SD023 cluster.stack:4:3 `mem` must be above 0, and the run is refused: say how much b needs
           SD029 cluster.stack:4:3 b has neither launch_command, args nor docker, and Marathon refuses it
-    "#]].assert_eq(&found(&stack, &with_layer(with_zone, "cluster.stack", cluster)));
+    "#]],
+    );
     let untyped = with_layer(options("zone:z"), "zone.stack", "name: z\napplications:\n  a: {mem: 99999}\n");
-    expect![[r#"
+    check_one(
+        &stack,
+        &untyped,
+        &expect![[r#"
+        found
           SD013 8:5 `type` is never taken from a child: that of z (zone.stack) counts; change it there
           SD013 9:5 `instances` is never taken from a child: that of z (zone.stack) counts; change it there
           SD013 10:5 `env` is never taken from a child: that of z (zone.stack) counts; change it there
           SD014 zone.stack:3:3 z names the application a without its type, and no file above it can add one: write `type` here
-    "#]].assert_eq(&found(&stack, &untyped));
+    "#]],
+    );
+    let taken = with_layer(
+        options("zone:z"),
+        "zone.stack",
+        "name: z\napplications:\n  a: {type: custom, user: u, ports: [1]}\n",
+    );
+    check_one(
+        &plain("user: ''\nports: []\nhealthcheck: ''\nscheduler: {a: ''}"),
+        &taken,
+        &expect![[r#"
+        found
+          SD016 9:5 an empty `user` takes nothing away: that of z (zone.stack) counts; change it there
+          SD016 10:5 an empty `ports` takes nothing away: that of z (zone.stack) counts; change it there
+          SD141 zone.stack:3:38 no agent offers the port 1 that a asks for: take one that is offered
+    "#]],
+    );
     let empty = with_layer(options("zone:z"), "zone.stack", "name: z\n");
-    expect![[r#"
+    check_one(
+        &stack,
+        &empty,
+        &expect![[r#"
+        found
           SD012 zone.stack:1:1 stack s cannot be merged onto z, which has no applications: the request dies with EOF; give it one, or leave it out
-    "#]].assert_eq(&found(&stack, &empty));
-    expect![[r#"
+    "#]],
+    );
+    check_one(
+        &stack,
+        &options("zone:z"),
+        &expect![[r#"
+        found
           SD011 1:1 the zone z is in none of the given files: add its file with --layer
-    "#]]
-    .assert_eq(&found(&stack, &options("zone:z")));
+    "#]],
+    );
     let child = format!("from: base\n{stack}");
-    expect![[r#"
+    check_one(
+        &child,
+        &options(""),
+        &expect![[r#"
+        found
           SD010 1:7 the parent base is in none of the given files, and the check goes on without it: add its file with --layer
-    "#]].assert_eq(&found(&child, &options("")));
+    "#]],
+    );
     let own = with_layer(
         options(""),
         "base.stack",
         &format!("from: s\n{}", stack.replace("name: s", "name: base")),
     );
-    expect![[r#"
+    check_one(
+        &child,
+        &own,
+        &expect![[r#"
+        found
           SD015 1:7 a server in developer mode ignores `from`: it runs this file as it is written
           SD011 base.stack:1:7 s is above itself: the run never begins; cut the loop
-    "#]]
-    .assert_eq(&found(&child, &own));
+    "#]],
+    );
     let broken = with_layer(options(""), "base.stack", "name: [");
-    expect![[r#"
+    check_one(
+        &child,
+        &broken,
+        &expect![[r#"
+        found
           SD010 1:7 the parent base is in none of the given files, and the check goes on without it: add its file with --layer
           SD001 base.stack:1:7 yaml: line 1: unclosed bracket '['
-    "#]].assert_eq(&found(&child, &broken));
+    "#]],
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ rules! {
     REPEATED_KEY "SD005" Warning "a key that stands twice";
     NO_NAME "SD006" Error "a stack without a name";
     EMPTY_STACK "SD007" Error "a stack without applications";
+    SECOND_DOCUMENT "SD008" Warning "a second document in the file";
     // Parents, layers, zones.
     NO_PARENT "SD010" Warning "a parent that was not given";
     NO_ZONE "SD011" Error "a zone or parent that is not there";
@@ -37,6 +38,7 @@ rules! {
     NOT_MERGED "SD013" Warning "a field that is never taken from the child";
     LAYER_TYPE "SD014" Error "a layer that names an application without its type";
     DEV_MODE "SD015" Warning "developer mode merges other files";
+    EMPTY_CHILD "SD016" Warning "an empty value that takes nothing away";
     // Applications.
     NO_TYPE "SD020" Error "an application without a type";
     NO_RUNNER "SD021" Error "tasks of a type that has no task runner";
@@ -64,6 +66,7 @@ rules! {
     KEY_AS_DEPENDENCY "SD045" Error "a dependency by key instead of id";
     UNKNOWN_DEPENDENCY "SD046" Error "a dependency that is not there";
     CYCLE "SD047" Error "applications that wait for each other";
+    SKIPPED_TWICE "SD048" Error "more skips than applications";
     // Variables.
     UNRESOLVED "SD050" Error "a variable that nobody gives";
     SENT_LITERALLY "SD051" Error "a variable in a task parameter that nobody gives";
@@ -119,6 +122,8 @@ rules! {
     EMPTY_OPTION "SD129" Warning "an option without a value";
     NESTED_STORAGE "SD130" Error "a storage node below one that nobody creates";
     NOT_TRUE "SD131" Warning "a word that counts as false";
+    NO_QUERY "SD132" Warning "a web service without its query service";
+    NO_CASSANDRA "SD133" Warning "a Zipkin service without Cassandra";
     // Placement.
     PORT_TAKEN "SD140" Error "more instances on a port than agents";
     PORT_NOT_OFFERED "SD141" Error "a port that no agent offers";

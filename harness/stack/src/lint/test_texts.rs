@@ -97,3 +97,9 @@ pub(super) fn check(rows: &[(&str, String)], words: &str, expected: &Expect) {
     let shown = rows.iter().map(|(name, text)| format!("{name}\n{}", found(text, &options)));
     expected.assert_eq(&shown.collect::<String>());
 }
+
+/// Checks one text.
+#[track_caller]
+pub(super) fn check_one(text: &str, options: &LintOptions, expected: &Expect) {
+    expected.assert_eq(&format!("found\n{}", found(text, options)));
+}

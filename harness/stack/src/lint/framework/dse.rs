@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::One;
-use super::parameters::DSE_CLUSTER;
+use super::parameters::{DSE_CLUSTER, Kind};
 use crate::lint::context::Context;
 use crate::lint::finding::Findings;
 use crate::lint::rules;
@@ -17,6 +17,24 @@ pub(super) fn check(one: &mut One<'_>) {
             one.task.name
         );
         one.add(rules::CLUSTER_REQUIRED, place, message);
+    }
+}
+
+/// Stack Deploy itself reads some parameters of DSE-Mesos 0.1, to send them as JSON.
+pub(super) fn check_first(one: &mut One<'_>) {
+    for name in ["cpu", "mem"] {
+        if let Some(text) = one.get(name).map(str::to_owned) {
+            one.number(name, &text, Kind::Decimal);
+        }
+    }
+    let truths = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
+    if let Some(seed) = one.get("seed").filter(|seed| !truths.contains(seed)).map(str::to_owned) {
+        let place = one.value("seed");
+        one.add(
+            rules::NUMBER,
+            place,
+            format!("`{seed}` is neither true nor false, and the run fails: write one of these"),
+        );
     }
 }
 

@@ -22,8 +22,16 @@ pub(super) fn check(one: &mut One<'_>) {
                 format!("there is no `{kind}` in Zipkin, and its call fails: one of {}", TYPES.join(", "));
             one.add(rules::ZIPKIN_TYPE, place, message);
         }
-        Some(kind) if kind == "collector" => collector(one),
-        Some(_) => {}
+        Some(kind) => {
+            match kind.as_str() {
+                "web" => web(one),
+                "collector" => collector(one),
+                _ => {}
+            }
+            if kind != "web" {
+                cassandra(one);
+            }
+        }
     }
     admin_port(one);
 }
@@ -35,6 +43,36 @@ fn collector(one: &mut One<'_>) {
         let message =
             "without KAFKA_ZOOKEEPER in `env` the collector listens for Scribe only: name Kafka's ZooKeeper";
         one.add(rules::NO_KAFKA, place, message);
+    }
+}
+
+fn web(one: &mut One<'_>) {
+    const DEST: &str = "zipkin.web.query.dest=";
+    let flags = one.written.parameters.get("flags").cloned().unwrap_or_default();
+    let dest = flags.split_once(DEST).map(|(_, rest)| rest.split(',').next().unwrap_or_default());
+    let message = match dest {
+        None if flags.starts_with("${") => return,
+        None => {
+            "without zipkin.web.query.dest in `flags` it looks for the query service on its own host: name it"
+                .into()
+        }
+        Some(dest) if dest.contains("://") => {
+            format!("`{dest}` is to be host:port, without a scheme: searches fail; take the scheme out")
+        }
+        Some(_) => return,
+    };
+    let place = one.context.key(one.key, &["tasks", &one.task.name, "flags"]);
+    one.add(rules::NO_QUERY, place, message);
+}
+
+fn cassandra(one: &mut One<'_>) {
+    let env = one.written.parameters.get("env").cloned().unwrap_or_default();
+    let file = one.task.parameters.get("configFile").map_or("cassandra", String::as_str);
+    if file.contains("cassandra") && !env.contains("CASSANDRA_CONTACT_POINTS") && !env.starts_with("${") {
+        let place = one.context.key(one.key, &["tasks", &one.task.name, "env"]);
+        let message =
+            "without CASSANDRA_CONTACT_POINTS in `env` it looks for Cassandra on its own host: name one";
+        one.add(rules::NO_CASSANDRA, place, message);
     }
 }
 
