@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use stacklab_lab::cluster::ClusterSpec;
@@ -69,6 +70,33 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("zk: ${exhibitor-mesos.zkConnect}", "zk: ${exhibitor-mesos.exhibitor-0}", ""),
     ("hostname=unique\n        cluster", "hostname=like:.*\n        cluster", ""),
 ];
+
+/// Every stack of the fixtures, given the variables of the tests, is one without errors.
+#[test]
+fn no_stack_of_the_fixtures_has_errors() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/stacks");
+    let given = [("zk_url", "z:2181"), ("kafka_zk_url", "k:2181"), ("cassandra_url", "c")];
+    let mut found = Vec::new();
+    let mut stacks = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "stack") {
+            continue;
+        }
+        stacks += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let options = LintOptions {
+            file: path.file_name().unwrap().to_string_lossy().into_owned(),
+            variables: given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..LintOptions::default()
+        };
+        let report = lint(&text, &options);
+        if report.errors() > 0 {
+            found.push(report.to_text());
+        }
+    }
+    assert!(stacks >= 4 && found.is_empty(), "{}", found.join("\n"));
+}
 
 #[test]
 fn what_lint_calls_an_error_fails() {

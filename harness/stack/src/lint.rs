@@ -93,6 +93,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report for people: findings with the lines they are about, the plan as a tree, sums.
+    pub fn to_text(&self) -> String {
+        render::text(self)
+    }
+
+    /// The report for editors and scripts; `explain("json")` says what is in it.
+    pub fn to_json(&self) -> String {
+        json::report(self)
+    }
+
     /// How many findings are errors: the run fails or hangs.
     pub fn errors(&self) -> usize {
         self.count(Severity::Error)

@@ -4,7 +4,7 @@ use regex::Regex;
 
 use super::agents::parse_agents;
 use super::explain::{explain, index};
-use super::{LintOptions, Source, default_cluster, json, lint, render};
+use super::{LintOptions, Source, default_cluster, lint};
 
 /// What a command prints, and how it ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,8 +97,6 @@ fn carry_out(args: &[String], read: &dyn Fn(&str) -> Result<String, String>) -> 
         if name == "explain" {
             return if value == "all" {
                 Ok(printed(index()))
-            } else if value == "json" {
-                Ok(printed(json::PAGE.into()))
             } else {
                 explain(&value)
                     .map(printed)
@@ -154,7 +152,7 @@ impl Request {
         }
         self.options.file.clone_from(&file);
         let report = lint(&text(&file)?, &self.options);
-        let stdout = if self.json { json::report(&report) } else { render::text(&report) };
+        let stdout = if self.json { report.to_json() } else { report.to_text() };
         Ok(Output { stdout, stderr: String::new(), code: u8::from(report.errors() > 0) })
     }
 }

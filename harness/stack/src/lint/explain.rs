@@ -1,12 +1,19 @@
 //! The pages that explain the rules.
 
+use super::json;
 use super::rules::{self, Rule};
 
 /// One section a rule: what happens on the cluster, why, and the cure.
 const PAGES: &str = include_str!("pages.md");
 
-/// The page of a code (`SD012`, in any case), as Markdown with its title; `None` for a code that there is not.
+/// The page of a code (`SD012`, in any case), as Markdown with its title; `json` for that of [`Report::to_json`]. `None`
+/// for a code that there is not.
+///
+/// [`Report::to_json`]: super::Report::to_json
 pub fn explain(code: &str) -> Option<String> {
+    if code == "json" {
+        return Some(json::PAGE.into());
+    }
     let rule = rules::ALL.iter().find(|rule| rule.code.eq_ignore_ascii_case(code))?;
     let body = body(rule)?;
     Some(format!("# {} ({}): {}\n\n{body}\n", rule.code, rule.severity, rule.title))

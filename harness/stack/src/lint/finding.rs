@@ -9,7 +9,7 @@ use crate::Position;
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The run fails or hangs.
+    /// The run fails or hangs, or ends without something that the stack asks for.
     Error,
     /// The run deploys something else than was written.
     Warning,

@@ -317,7 +317,8 @@ fn packs(cluster: &[Machine], demands: &[&Demand]) -> bool {
     let mut sorted: Vec<&Demand> = demands.to_vec();
     sorted.sort_by(|a, b| b.mem.total_cmp(&a.mem).then(b.cpus.total_cmp(&a.cpus)));
     for demand in sorted {
-        for _ in 0..demand.instances.unwrap_or(1) {
+        // More than this is found by the sums, unless each is next to nothing.
+        for _ in 0..demand.instances.unwrap_or(1).min(10_000) {
             let room =
                 |(cpus, mem): &&mut (f64, f64)| *cpus + 1e-9 >= demand.cpus && *mem + 1e-9 >= demand.mem;
             let Some((cpus, mem)) = left.iter_mut().find(room) else { return false };

@@ -228,6 +228,8 @@ fn checks_variables() {
         ("in hooks", plain("after_scheduler:\n  - 'echo ${nope} ${nope}'")),
         ("of the run", plain("args: []\nenv: {A: '${mesos.master} ${zone} ${stack}'}")),
         ("braces", plain("launch_command: run ${HOST}:${PORT0} $HOST")),
+        ("shell", plain("launch_command: run ${HOME} ${OPTS:-x} ${JAVA_HOME}")),
+        ("nested", plain("launch_command: run ${a${zone}} x")),
         ("not closed", plain("env:\n  A: x ${zk_url")),
         (
             "nowhere resolved",
@@ -260,6 +262,12 @@ fn checks_variables() {
             braces
               SD055 8:25 ${HOST} is taken for a variable of Stack Deploy, and the shell never sees it: write $HOST
               SD055 8:33 ${PORT0} is taken for a variable of Stack Deploy, and the shell never sees it: write $PORT0
+            shell
+              SD055 8:25 ${HOME} is taken for a variable of Stack Deploy, not for the shell's, and the run fails here: write it without braces, or give it with --var
+              SD055 8:33 ${OPTS:-x} is taken for a variable of Stack Deploy, not for the shell's, and the run fails here: write it without braces, or give it with --var
+              SD055 8:44 ${JAVA_HOME} is taken for a variable of Stack Deploy, not for the shell's, and the run fails here: write it without braces, or give it with --var
+            nested
+              SD050 8:25 variables do not nest: `${a${zone}…` is never resolved as a whole; write the name in full
             not closed
               SD058 10:12 `${zk_url` has no closing brace and stays as it is: close it
             nowhere resolved
@@ -444,6 +452,7 @@ fn checks_placement() {
         ("tight", plain("instances: 3\nmem: 2600")),
         ("fixed port", plain("instances: 3\nports: [31000]")),
         ("not offered", plain("ports:\n  - 31000\n  - 9092")),
+        ("any port", plain("ports: [0, 0]\ninstances: 3")),
         ("unique", plain("instances: 3\nconstraints:\n  - [hostname, UNIQUE]")),
         ("unique rack", plain("instances: 2\nconstraints: [[rack, UNIQUE]]")),
         ("whole values", plain("constraints: [[rack, LIKE, r]]")),
@@ -471,6 +480,8 @@ fn checks_placement() {
               SD140 10:13 3 instances ask for port 31000 (a), and 2 agents offer it, once each: give them other ports
             not offered
               SD141 11:9 no agent offers the port 9092 that a asks for: take one that is offered
+            any port
+              nothing
             unique
               SD144 10:5 a has 3 instances, and its constraints leave room for 2: more agents, or fewer instances
             unique rack

@@ -210,6 +210,11 @@ fn api(context: &Context<'_>, key: &str, app: &Application, found: &mut Findings
     let rest = api.split_once("://").map_or(api.as_str(), |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
     let port = authority.rsplit_once(':').map_or("80", |(_, port)| port);
+    if port.strip_prefix("$PORT").is_some_and(|index| !matches!(index, "" | "0")) {
+        let message =
+            format!("the scheduler listens on {port}, and calls go to $PORT0: write http://$HOST:$PORT0");
+        return found.add(rules::API_PORT, context.value(key, &path), message);
+    }
     let Ok(number) = port.parse::<i64>() else { return };
     let first = app.ports.first().copied();
     if first != Some(number) && !(number == 0 && matches!(app.kind.as_str(), "kafka-mesos-0.9.x")) {

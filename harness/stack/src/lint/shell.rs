@@ -67,7 +67,7 @@ fn is_taken_apart(value: &str) -> bool {
             (None | Some('"'), '\\') => escaped = true,
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), _) if open == c => quote = None,
-            (None, ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '#' | '*' | '?') => {
+            (None, ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')') => {
                 return true;
             }
             _ => {}
@@ -91,6 +91,7 @@ mod tests {
             ("30 days", true),
             ("it's", true),
             ("a;b", true),
+            ("192.168.50.*", false),
             ("zk:h:2181,i:2181/x", false),
         ] {
             assert_eq!(is_taken_apart(value), apart, "{value}");

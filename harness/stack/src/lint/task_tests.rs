@@ -398,6 +398,10 @@ fn checks_schedulers() {
         ("unknown", with(ZIPKIN, &format!("{good}\nzk: z:2181\nmasters: m"))),
         ("time", with(KAFKA, &format!("{good}\nzk: z\nframework-timeout: 30min"))),
         ("port", with(DSE, "api: http://$HOST:7000\nmaster: m")),
+        (
+            "second port",
+            application(DSE, "ports: [31000, 31001]\nscheduler: {api: 'http://$HOST:$PORT1', master: m}"),
+        ),
         ("fixed port", application(DSE, "ports: [31999]\nscheduler: {api: 'http://$HOST:31999', master: m}")),
         ("storage", with(DSE, &format!("{good}\nstorage: zk:/dse"))),
         ("slashes", with(DSE, &format!("{good}\nstorage: zk://h:2181/dse"))),
@@ -427,35 +431,37 @@ fn checks_schedulers() {
         &rows,
         "",
         &expect![[r#"
-        missing
-          SD124 11:5 Kafka-Mesos ends at once without --api: add `api` to `scheduler`
-          SD124 11:5 Kafka-Mesos ends at once without --master: add `master` to `scheduler`
-          SD124 11:5 Kafka-Mesos ends at once without --zk: add `zk` to `scheduler`
-        unknown
-          SD125 14:7 Zipkin-Mesos knows no option --zk and ends at once: take it out
-          SD125 15:7 Zipkin-Mesos knows no option --masters and ends at once: did you mean `master`?
-        time
-          SD100 15:26 `30min` is no time to Kafka-Mesos, which ends at once: write 30m, 1h or 30d
-        port
-          SD126 12:12 the scheduler listens on 7000, and calls go to the port that Marathon chooses: write http://$HOST:$PORT0
-        fixed port
-          nothing
-        storage
-          SD120 14:16 DSE-Mesos takes zk:<host:port>[,…]/<path>, not `zk:/dse`, and ends at once
-        slashes
-          SD120 14:16 DSE-Mesos takes zk:<host:port>[,…]/<path>, not `zk://h:2181/dse`, and ends at once
-        other storage
-          SD120 14:16 Zipkin-Mesos takes no storage `s3:x` and ends at once: file:<path> or zk:…
-        file
-          nothing
-        artifacts
-          SD127 11:5 Exhibitor-Mesos ends at once without a file mesos-exhibitor.*\.jar beside it: add it to `artifact_urls`
-          SD127 11:5 Exhibitor-Mesos ends at once without a file jdk.* beside it: add it to `artifact_urls`
-        dse script is no archive
-          SD127 11:5 DSE-Mesos ends at once without a file apache-cassandra.*gz or dse.*gz beside it: add it to `artifact_urls`
-        zookeepers
-          SD122 16:26 Exhibitor keeps its settings in b:2181, and its scheduler in a:2181: both belong into the cluster's own ZooKeeper
-    "#]],
+            missing
+              SD124 11:5 Kafka-Mesos ends at once without --api: add `api` to `scheduler`
+              SD124 11:5 Kafka-Mesos ends at once without --master: add `master` to `scheduler`
+              SD124 11:5 Kafka-Mesos ends at once without --zk: add `zk` to `scheduler`
+            unknown
+              SD125 14:7 Zipkin-Mesos knows no option --zk and ends at once: take it out
+              SD125 15:7 Zipkin-Mesos knows no option --masters and ends at once: did you mean `master`?
+            time
+              SD100 15:26 `30min` is no time to Kafka-Mesos, which ends at once: write 30m, 1h or 30d
+            port
+              SD126 12:12 the scheduler listens on 7000, and calls go to the port that Marathon chooses: write http://$HOST:$PORT0
+            second port
+              SD126 12:22 the scheduler listens on $PORT1, and calls go to $PORT0: write http://$HOST:$PORT0
+            fixed port
+              nothing
+            storage
+              SD120 14:16 DSE-Mesos takes zk:<host:port>[,…]/<path>, not `zk:/dse`, and ends at once
+            slashes
+              SD120 14:16 DSE-Mesos takes zk:<host:port>[,…]/<path>, not `zk://h:2181/dse`, and ends at once
+            other storage
+              SD120 14:16 Zipkin-Mesos takes no storage `s3:x` and ends at once: file:<path> or zk:…
+            file
+              nothing
+            artifacts
+              SD127 11:5 Exhibitor-Mesos ends at once without a file mesos-exhibitor.*\.jar beside it: add it to `artifact_urls`
+              SD127 11:5 Exhibitor-Mesos ends at once without a file jdk.* beside it: add it to `artifact_urls`
+            dse script is no archive
+              SD127 11:5 DSE-Mesos ends at once without a file apache-cassandra.*gz or dse.*gz beside it: add it to `artifact_urls`
+            zookeepers
+              SD122 16:26 Exhibitor keeps its settings in b:2181, and its scheduler in a:2181: both belong into the cluster's own ZooKeeper
+        "#]],
     );
     let one = |id: &str| {
         application(

@@ -130,6 +130,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
                 one.check(found);
             }
             not_closed(context, key, &text, found);
+            nested(context, key, &text, found);
         }
         unresolved_fields(context, key, app, found);
     }
@@ -234,6 +235,13 @@ impl Reference<'_> {
 
     fn missing(&self, found: &mut Findings) {
         let name = self.name;
+        if self.text.checked && is_of_a_shell(name) {
+            let message = format!(
+                "${{{name}}} is taken for a variable of Stack Deploy, not for the shell's, and the run fails here: write \
+                 it without braces, or give it with --var"
+            );
+            return found.add(rules::SHELL_BRACES, self.spot(), message);
+        }
         if is_of_mesos(name) {
             let message = format!(
                 "${{{name}}} is taken for a variable of Stack Deploy, and the shell never sees it: write ${name}"
@@ -287,6 +295,34 @@ fn is_of_mesos(name: &str) -> bool {
         || name == "PORTS"
         || name.starts_with("MESOS_")
         || name.starts_with("MARATHON_")
+}
+
+/// Names as only a shell has them: in capitals, or with an operator behind, as in `HOME:-/root`.
+fn is_of_a_shell(name: &str) -> bool {
+    let end = name.find([':', '#', '%', '/']).unwrap_or(name.len());
+    let plain = !end.eq(&0)
+        && name[..end].bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    plain && !is_of_mesos(name)
+}
+
+/// References inside of references.
+fn nested(context: &Context<'_>, key: &str, text: &Text<'_>, found: &mut Findings) {
+    for line in text.text.lines() {
+        for (start, _) in line.match_indices("${") {
+            let rest = &line[start + 2..];
+            let (inner, end) = (rest.find("${"), rest.find('}'));
+            if inner.zip(end).is_none_or(|(inner, end)| inner > end) {
+                continue;
+            }
+            let piece: String = line[start..].chars().take_while(|c| *c != '}').collect();
+            let place = context.piece(key, &text.path, text.index, &piece, 0);
+            let rule = if text.checked { rules::UNRESOLVED } else { rules::SENT_LITERALLY };
+            let message = format!(
+                "variables do not nest: `{piece}}}…` is never resolved as a whole; write the name in full"
+            );
+            found.add(rule, place, message);
+        }
+    }
 }
 
 fn not_closed(context: &Context<'_>, key: &str, text: &Text<'_>, found: &mut Findings) {
