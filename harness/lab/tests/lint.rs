@@ -119,7 +119,7 @@ fn what_lint_calls_an_error_fails() {
             limit: Duration::from_secs(3600),
         });
         let found = if code.is_empty() { codes.is_empty() } else { codes.contains(code) };
-        if !found || outcome.result.is_err() != !code.is_empty() {
+        if !found || outcome.result.is_err() == code.is_empty() {
             wrong.push(format!(
                 "{from} -> {to}\n  lint finds {codes:?} for {code}, the run: {:?}",
                 outcome.result
