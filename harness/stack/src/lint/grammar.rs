@@ -1,6 +1,6 @@
 //! The small languages of task parameters: times, ids, ranges, maps, constraints.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
@@ -103,40 +103,46 @@ pub(super) fn ports(text: &str, list: bool) -> Result<Vec<(u16, u16)>, String> {
     Ok(ranges)
 }
 
-/// The entries of a map as text, `k=v,k2=v2` with backslash escapes: each with its key and whether it has a value.
+/// The entries of a map as text, `k=v,k2=v2` with backslash escapes. An entry without `=`, or with nothing behind it, has
+/// no value.
 ///
 /// # Errors
 /// An entry is empty, or a backslash stands at the end.
-pub(super) fn map(text: &str) -> Result<Vec<(String, Option<String>)>, String> {
-    let mut entries = Vec::new();
-    if text.trim().is_empty() {
-        return Ok(entries);
-    }
+pub(super) fn map(text: &str) -> Result<BTreeMap<String, Option<String>>, String> {
+    let mut entries = BTreeMap::new();
     for entry in split(text, ',')? {
         if entry.trim().is_empty() {
             return Err("an entry is empty".into());
         }
         let mut pair = split(&entry, '=')?.into_iter();
         let key = unescape(pair.next().unwrap_or_default().trim());
-        entries.push((key, pair.next().map(|value| unescape(value.trim()))));
+        let value = pair.next().map(|value| unescape(value.trim()));
+        // The last of several with one key counts.
+        entries.insert(key, value);
     }
     Ok(entries)
 }
 
+/// Parts between separators that are not escaped; an empty last part is none.
 fn split(text: &str, separator: char) -> Result<Vec<String>, String> {
-    let mut parts = vec![String::new()];
+    let mut parts = Vec::new();
+    let mut part = String::new();
     let mut escaped = false;
     for c in text.chars() {
         if c == separator && !escaped {
-            parts.push(String::new());
+            parts.push(std::mem::take(&mut part));
             continue;
         }
         escaped = c == '\\' && !escaped;
-        if let Some(part) = parts.last_mut() {
-            part.push(c);
-        }
+        part.push(c);
     }
-    if escaped { Err("it ends in an open escape `\\`".into()) } else { Ok(parts) }
+    if escaped {
+        return Err("it ends in an open escape `\\`".into());
+    }
+    if !part.is_empty() {
+        parts.push(part);
+    }
+    Ok(parts)
 }
 
 fn unescape(text: &str) -> String {
@@ -261,13 +267,11 @@ mod tests {
     #[test]
     fn reads_maps() {
         let read = |text| map(text).map(|entries| format!("{entries:?}"));
-        assert_eq!(
-            read(r"a=b\,c, d = e=f,g"),
-            Ok(r#"[("a", Some("b,c")), ("d", Some("e")), ("g", None)]"#.into())
-        );
+        assert_eq!(read(r"a=b\,c, d = e=f,g"), Ok(r#"{"a": Some("b,c"), "d": Some("e"), "g": None}"#.into()));
         assert_eq!(read("a=b,,c=d"), Err("an entry is empty".into()));
         assert_eq!(read(r"a=b\"), Err(r"it ends in an open escape `\`".into()));
-        assert_eq!(read(""), Ok("[]".into()));
+        assert_eq!(read(""), Ok("{}".into()));
+        assert_eq!(read("a=,"), Ok(r#"{"a": None}"#.into()));
     }
 
     #[test]

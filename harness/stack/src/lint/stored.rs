@@ -54,14 +54,13 @@ fn storage_of(
         return None;
     };
     if app.kind != "kafka-mesos-0.9.x" {
-        let (servers, path) = address.split_once('/').unwrap_or((address, ""));
         // `zk://h:2181/x` reads as no servers and a path.
-        if servers.is_empty() || path.is_empty() {
+        let Some((servers, path)) = address.split_once('/').filter(|(servers, _)| !servers.is_empty()) else {
             let message =
                 format!("{framework} takes zk:<host:port>[,…]/<path>, not `{text}`, and ends at once");
             found.add(rules::STORAGE, place, message);
             return None;
-        }
+        };
         return Some(format!("{servers}/{path}"));
     }
     let zk = context.variables.resolve(app.scheduler.get("zk")?).into_owned();
