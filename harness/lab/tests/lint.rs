@@ -71,6 +71,23 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("hostname=unique\n        cluster", "hostname=like:.*\n        cluster", ""),
 ];
 
+/// The same for warnings: these deploy.
+const WARNINGS: &[(&str, &str, &str)] = &[
+    ("version: 0.9.2\n", "versions: 0.9.2\n", "SD004"),
+    ("version: 0.9.2\n", "version: 0.9.2\n    time_schedule: '@hourly'\n", "SD033"),
+    ("version: 0.9.2\n", "version: 0.9.2\n    env: {A: $HOST}\n", "SD060"),
+    ("    healthcheck: /health\n", "", "SD031"),
+    ("/exhibitor/config\n", "/exhibitor/config\n        loglines: 0x10\n", "SD070"),
+    ("/exhibitor/config\n", "/exhibitor/config\n        servo: yes\n", "SD071"),
+    ("/exhibitor/config\n", "/exhibitor/config\n        headingtext:\n", "SD072"),
+    ("        cpus: 0.5", "        cpu: 0.5", "SD103"),
+    ("port: 31983", "port: 31983\n        constraints: hostname=unique", "SD106"),
+    ("        cpus: 0.5\n", "        cpus: 0.50\n", "SD112"),
+    ("type: collector\n        id: 0", "type: collector\n        id: 0..1", "SD115"),
+    ("node: 70", "node: 70\n        seed: 'yes'", "SD131"),
+    ("        flags: zipkin.web.query.dest=${zipkin-mesos.query-0.endpoint}\n", "", "SD132"),
+];
+
 /// Every stack of the fixtures, given the variables of the tests, is one without errors.
 #[test]
 fn no_stack_of_the_fixtures_has_errors() {
@@ -100,15 +117,25 @@ fn no_stack_of_the_fixtures_has_errors() {
 
 #[test]
 fn what_lint_calls_an_error_fails() {
+    check(ROWS, Severity::Error);
+}
+
+#[test]
+fn what_lint_warns_of_deploys() {
+    check(WARNINGS, Severity::Warning);
+}
+
+#[track_caller]
+fn check(rows: &[(&str, &str, &str)], severity: Severity) {
     let variables = |value: &str| BTreeMap::from([("zk_url".to_owned(), value.to_owned())]);
     let mut wrong = Vec::new();
-    for (from, to, code) in ROWS {
+    for (from, to, code) in rows {
         assert!(FULL.contains(from), "{from} is not in the stack");
         let text = FULL.replacen(from, to, 1);
         let options = LintOptions { variables: variables("z:2181"), ..LintOptions::default() };
         let report = lint(&text, &options);
-        let errors = report.findings.iter().filter(|finding| finding.rule.severity == Severity::Error);
-        let codes: Vec<&str> = errors.map(|finding| finding.rule.code).collect();
+        let of_severity = report.findings.iter().filter(|finding| finding.rule.severity == severity);
+        let codes: Vec<&str> = of_severity.map(|finding| finding.rule.code).collect();
         let outcome = simulate(&Simulation {
             cluster: ClusterSpec::default(),
             stack: Stack::parse(&text).unwrap().stack,
@@ -118,8 +145,9 @@ fn what_lint_calls_an_error_fails() {
             recording: false,
             limit: Duration::from_secs(3600),
         });
-        let found = if code.is_empty() { codes.is_empty() } else { codes.contains(code) };
-        if !found || outcome.result.is_err() == code.is_empty() {
+        let found = if code.is_empty() { report.errors() == 0 } else { codes.contains(code) };
+        let fails = report.errors() > 0;
+        if !found || outcome.result.is_err() != fails {
             wrong.push(format!(
                 "{from} -> {to}\n  lint finds {codes:?} for {code}, the run: {:?}",
                 outcome.result

@@ -153,6 +153,7 @@ fn checks_kafka() {
         ("broker", task(KAFKA, "broker: 0")),
         ("none", task(KAFKA, "cpus: 1")),
         ("seven on three", task(KAFKA, "id: 0..6\nconstraints: hostname=unique\nport: 31250")),
+        ("no shell", with("bindAddress: ${HOST}\njvmOptions: $HOST")),
         ("a cpu too many", with("cpus: 5")),
         ("attribute", with("constraints: dc=like:a")),
     ];
@@ -160,31 +161,34 @@ fn checks_kafka() {
         &rows,
         "",
         &expect![[r#"
-        cpu
-          SD103 15:9 Kafka-Mesos has no parameter `cpu` and ignores it: did you mean `cpus`?
-        heap
-          SD112 15:14 a heap of 1024 MB (the default) does not fit into 1024 MB, and a hard limit kills the broker: set `heap` some hundred MB below `mem`
-        own heap
-          SD112 15:15 a heap of 3000 MB does not fit into 2048 MB, and a hard limit kills the broker: set `heap` some hundred MB below `mem`
-        mem
-          SD104 15:14 `1.5` is no whole number: Kafka-Mesos refuses `mem`, and the run fails
-        options
-          SD110 15:35 `log.dirs` has no value in `options`, and no executor can read that: write a comma inside a value as `\,`
-          SD117 16:23 an entry is empty in `log4jOptions`: it is a list k=v,k2=v2
-        twice
-          SD111 14:17 the task one adds 1, too, and the second add fails: take other ids
-        broker
-          nothing
-        none
-          SD101 13:7 the task t has no `id`, and its first call fails: give it one
-        seven on three
-          SD144 15:22 a t has 7 instances, and its constraints leave room for 3: more agents, or fewer instances
-          SD140 16:15 7 instances ask for port 31250 (a t), and 3 agents offer it, once each: give them other ports
-        a cpu too many
-          SD142 15:15 a t asks for 5 cpus and 2048 MB at once, and no agent has both (at most 4 and 16384): no offer ever fits
-        attribute
-          SD145 15:22 no agent meets the constraint on `dc` of a t, and no offer ever fits
-    "#]],
+            cpu
+              SD103 15:9 Kafka-Mesos has no parameter `cpu` and ignores it: did you mean `cpus`?
+            heap
+              SD112 15:14 a heap of 1024 MB (the default) does not fit into 1024 MB, and a hard limit kills the broker: set `heap` some hundred MB below `mem`
+            own heap
+              SD112 15:15 a heap of 3000 MB does not fit into 2048 MB, and a hard limit kills the broker: set `heap` some hundred MB below `mem`
+            mem
+              SD104 15:14 `1.5` is no whole number: Kafka-Mesos refuses `mem`, and the run fails
+            options
+              SD110 15:35 `log.dirs` has no value in `options`, and no executor can read that: write a comma inside a value as `\,`
+              SD117 16:23 an entry is empty in `log4jOptions`: it is a list k=v,k2=v2
+            twice
+              SD111 14:17 the task one adds 1, too, and the second add fails: take other ids
+            broker
+              nothing
+            none
+              SD101 13:7 the task t has no `id`, and its first call fails: give it one
+            seven on three
+              SD144 15:22 a t has 7 instances, and its constraints leave room for 3: more agents, or fewer instances
+              SD140 16:15 7 instances ask for port 31250 (a t), and 3 agents offer it, once each: give them other ports
+            no shell
+              SD051 15:22 nobody gives the variable HOST, and the framework gets the text ${HOST} as it stands: give it with --var HOST=…
+              SD060 16:21 $HOST… is a variable of a task's shell, and here is none; it is sent as it stands: use the variables that applications publish
+            a cpu too many
+              SD142 15:15 a t asks for 5 cpus and 2048 MB at once, and no agent has both (at most 4 and 16384): no offer ever fits
+            attribute
+              SD145 15:22 no agent meets the constraint on `dc` of a t, and no offer ever fits
+        "#]],
     );
 }
 

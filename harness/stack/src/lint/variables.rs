@@ -242,7 +242,7 @@ impl Reference<'_> {
             );
             return found.add(rules::SHELL_BRACES, self.spot(), message);
         }
-        if is_of_mesos(name) {
+        if self.text.checked && is_of_mesos(name) {
             let message = format!(
                 "${{{name}}} is taken for a variable of Stack Deploy, and the shell never sees it: write ${name}"
             );
