@@ -127,7 +127,13 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn tasks() -> impl Strategy<Value = Vec<Task>> {
-    vec(("[a-c]", map()).prop_map(|(name, parameters)| Task { name, parameters }), 0..3)
+    let task = ("[a-c]", map()).prop_map(|(name, parameters)| {
+        let mut task = Task::default();
+        task.name.push_str(&name);
+        task.parameters.extend(parameters);
+        task
+    });
+    vec(task, 0..3)
 }
 
 fn docker() -> impl Strategy<Value = Option<Docker>> {

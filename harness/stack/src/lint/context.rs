@@ -74,9 +74,11 @@ impl<'o> Context<'o> {
 
     /// A task with the variables that are known already in it; the others as they are written.
     pub(super) fn resolved(&self, task: &Task) -> Task {
-        let resolve =
-            |(name, value): (&String, &String)| (name.clone(), self.variables.resolve(value).into_owned());
-        Task { name: task.name.clone(), parameters: task.parameters.iter().map(resolve).collect() }
+        let mut resolved = task.clone();
+        for value in resolved.parameters.values_mut() {
+            *value = self.variables.resolve(value).into_owned();
+        }
+        resolved
     }
 
     /// The stack itself: where its name stands, or the beginning of the file.

@@ -1,6 +1,6 @@
 //! A stack file as a tree that knows where everything stands.
 
-use crate::file::scalar;
+use crate::file::scalar::{self, Typed};
 use crate::file::yaml::{self, Node, Value};
 use crate::{Position, Stack, StackError, Warning};
 
@@ -127,7 +127,9 @@ pub(super) fn key_text(node: &Node) -> String {
 /// Whether a value counts as given when stacks are merged.
 pub(super) fn is_given(node: &Node) -> bool {
     match &node.value {
-        Value::Scalar { text, .. } => !text.is_empty() && text.parse::<f64>() != Ok(0.0),
+        Value::Scalar { text, plain } => {
+            !text.is_empty() && scalar::resolve(text, *plain) != Typed::Null && text.parse::<f64>() != Ok(0.0)
+        }
         Value::Sequence(items) => !items.is_empty(),
         Value::Mapping(entries) => !entries.is_empty(),
     }
