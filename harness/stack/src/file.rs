@@ -1,8 +1,8 @@
 //! The stack file: what it may say, and how it is read.
 
 mod decode;
-mod scalar;
-mod yaml;
+pub(crate) mod scalar;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 

@@ -16,6 +16,7 @@ mod validate;
 mod variables;
 
 pub mod layers;
+pub mod lint;
 
 pub use constraint::{Agent, ConstraintError, count_matching, matches};
 pub use error::{Position, StackError};

@@ -65,7 +65,9 @@ pub fn plan(stack: &Stack) -> Vec<Demand> {
 }
 
 fn of_application(app: &Application) -> Demand {
-    let fixed = app.ports.iter().filter_map(|port| u16::try_from(*port).ok());
+    // 0 is a port of Marathon's choice.
+    let fixed = app.ports.iter().filter_map(|port| u16::try_from(*port).ok()).filter(|port| *port != 0);
+    let any = app.ports.iter().filter(|port| **port == 0).count();
     let unique = |words: &Vec<String>| {
         words.first().map(String::as_str) == Some("hostname")
             && words.get(1).map(String::as_str) == Some("UNIQUE")
@@ -77,7 +79,7 @@ fn of_application(app: &Application) -> Demand {
         cpus: app.cpu,
         mem: app.mem,
         ports: fixed.map(|port| (port, port)).collect(),
-        any_ports: u32::from(app.ports.is_empty()),
+        any_ports: if app.ports.is_empty() { 1 } else { u32::try_from(any).unwrap_or(u32::MAX) },
         apart: app.constraints.iter().any(unique),
     }
 }
@@ -115,13 +117,18 @@ fn port_range(text: &str) -> Option<(u16, u16)> {
 /// How many ids an expression names: `0`, `0,1`, `0..2`; duplicates count once.
 fn count_ids(text: &str) -> Option<u32> {
     let mut ids = std::collections::BTreeSet::new();
+    let mut named = 0;
     for part in text.split(',') {
         let (low, high): (u32, u32) = match part.trim().split_once("..") {
             Some((low, high)) => (low.parse().ok()?, high.parse().ok()?),
             None => part.trim().parse().ok().map(|id| (id, id))?,
         };
+        if high < low {
+            return None;
+        }
+        named += u64::from(high - low) + 1;
         // More than this is a slip of the pen, not a cluster.
-        if high < low || high - low > 10_000 {
+        if named > 10_000 {
             return None;
         }
         ids.extend(low..=high);

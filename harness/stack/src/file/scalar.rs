@@ -6,7 +6,7 @@ use super::yaml::{Node, Value};
 
 /// What a scalar is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Typed<'n> {
+pub(crate) enum Typed<'n> {
     Null,
     Bool(bool),
     Int(i64),
@@ -30,7 +30,7 @@ impl Typed<'_> {
 }
 
 /// Types a scalar. Only plain ones can be anything but text.
-pub(super) fn resolve(text: &str, plain: bool) -> Typed<'_> {
+pub(crate) fn resolve(text: &str, plain: bool) -> Typed<'_> {
     if !plain {
         return Typed::Text(text);
     }
@@ -97,7 +97,7 @@ fn go_float(text: &str) -> Option<f64> {
 }
 
 /// Prints a value as Go's `%v` does.
-pub(super) fn print(node: &Node) -> String {
+pub(crate) fn print(node: &Node) -> String {
     let mut text = String::new();
     print_into(node, &mut text);
     text

@@ -16,14 +16,18 @@ const MAX_NODES: usize = 50_000;
 /// The model needs 7 levels.
 const MAX_DEPTH: usize = 60;
 
+/// A value of the document, whatever it is to a stack.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) at: Position,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    /// Where it begins.
+    pub(crate) at: Position,
+    /// Just behind it.
+    pub(crate) end: Position,
+    pub(crate) value: Value,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Scalar {
         text: String,
         /// Written without quotes, so that its type depends on its text.
@@ -61,7 +65,7 @@ impl Node {
 }
 
 /// The first document of a text; `None` if it is empty. Further documents are ignored, as the original does.
-pub(super) fn read(source: &str) -> Result<Option<Node>, StackError> {
+pub(crate) fn read(source: &str) -> Result<Option<Node>, StackError> {
     if source.len() > MAX_BYTES {
         let message = format!("yaml: document of {} bytes is too large: at most {MAX_BYTES}", source.len());
         return Err(StackError::new(source, Position { line: 1, column: 1 }, message));
@@ -104,6 +108,7 @@ struct Builder<'s> {
 impl Builder<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), StackError> {
         let at = position(span.start.line(), span.start.col());
+        let end = position(span.end.line(), span.end.col());
         if self.is_indented_by_tab(at) {
             return Err(self.error(at, "found character that cannot start any token"));
         }
@@ -111,11 +116,11 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_string_tag);
                 self.check_flow(&text, style, at)?;
-                self.add(Node { at, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)
+                self.add(Node { at, end, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)
             }
             Event::SequenceStart(style, anchor, _) => self.start(at, anchor, style, false),
             Event::MappingStart(style, anchor, _) => self.start(at, anchor, style, true),
-            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::SequenceEnd | Event::MappingEnd => self.end(end),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
                     return Err(self.error(at, "anchor value contains itself"));
@@ -125,7 +130,7 @@ impl Builder<'_> {
                     return Err(self.error(at, "document contains excessive aliasing"));
                 }
                 self.nodes += node.size() - 1;
-                self.add(Node { at, value: node.value.clone() }, 0)
+                self.add(Node { at, end, value: node.value.clone() }, 0)
             }
             _ => Ok(()),
         }
@@ -145,14 +150,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), StackError> {
+    fn end(&mut self, end: Position) -> Result<(), StackError> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let value = if open.mapping {
             Value::Mapping(self.entries(open.items)?)
         } else {
             Value::Sequence(open.items)
         };
-        self.add(Node { at: open.at, value }, open.anchor)
+        self.add(Node { at: open.at, end, value }, open.anchor)
     }
 
     /// Pairs keys with values and puts the entries of a merged mapping where its `<<` stood: the original takes
