@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use stacklab_live::program::{NoMesos, Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
-use stacklab_machine::process::Never;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
-use stacklab_stack::{Run, RunConfig, Stack};
+use stacklab_stack::{OnceReply, Run, RunConfig, Stack};
 
 use crate::lab::Lab;
 use crate::report::running;
@@ -71,7 +70,7 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     }
 }
 
-fn start(lab: &Lab, config: RunConfig) -> Running<Never> {
+fn start(lab: &Lab, config: RunConfig) -> Running<OnceReply> {
     let recorder = lab.recorder().clone();
     let place = Place {
         name: "stack-deploy".to_owned(),

@@ -8,6 +8,7 @@ mod clock;
 mod names;
 mod recorder;
 mod sandbox;
+mod script;
 mod zk;
 
 pub mod docker;

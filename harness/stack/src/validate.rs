@@ -60,6 +60,23 @@ pub enum Problem {
         /// Ids, the first one again at the end.
         Vec<String>,
     ),
+    /// A hook: run only where that was allowed.
+    #[error(
+        "{id}: {hook} holds shell commands for the machine that runs the stack; they run only if that was allowed \
+         at its start (--allow-hooks)"
+    )]
+    Hook {
+        /// The application's id.
+        id: String,
+        /// Which hook.
+        hook: String,
+    },
+    /// An application that Stack Deploy runs itself: only where its framework is connected to Mesos.
+    #[error("{id}: type run-once is run by Stack Deploy's own Mesos framework, and none is connected here")]
+    RunOnce {
+        /// The application's id.
+        id: String,
+    },
     /// Something that the original does and stacklab does not.
     #[error("{id}: {what} is not supported by stacklab")]
     Unsupported {
@@ -140,17 +157,17 @@ pub fn problems(stack: &Stack, skip: &[Regex]) -> Vec<Problem> {
 }
 
 fn unsupported(app: &Application) -> Vec<Problem> {
-    let mut what = Vec::new();
-    what.extend(
-        app.hooks().iter().filter(|(_, lines)| !lines.is_empty()).map(|(name, _)| format!("hook {name}")),
-    );
-    if app.kind == "run-once" {
-        what.push("type run-once".into());
+    let mut found = Vec::new();
+    for (hook, _) in app.hooks().iter().filter(|(_, lines)| !lines.is_empty()) {
+        found.push(Problem::Hook { id: app.id.clone(), hook: (*hook).into() });
+    }
+    if app.kind == crate::run::RUN_ONCE {
+        found.push(Problem::RunOnce { id: app.id.clone() });
     }
     if RUNNER_TYPES.contains(&app.kind.as_str()) && !crate::run::plays(&app.kind) {
-        what.push(format!("task runner {}", app.kind));
+        found.push(Problem::Unsupported { id: app.id.clone(), what: format!("task runner {}", app.kind) });
     }
-    what.into_iter().map(|what| Problem::Unsupported { id: app.id.clone(), what }).collect()
+    found
 }
 
 /// A cycle among the dependencies, from its smallest id on.

@@ -11,7 +11,7 @@ use stacklab_mesos::{
     ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId, MasterInput,
     SchedulerCall, SchedulerEvent, StreamId,
 };
-use stacklab_stack::Run;
+use stacklab_stack::{OnceReply, OnceRequest, Run};
 
 use super::desk::Desk;
 use super::item::{Due, Item, ProgramId, Seat, ToProgram};
@@ -86,7 +86,7 @@ impl Programs {
 pub(super) struct Desks {
     scheduler: Desk<Output<SchedulerCall>>,
     executor: Desk<Output<ExecutorCall>>,
-    run: Desk<Output<Never>>,
+    run: Desk<Output<OnceRequest>>,
 }
 
 impl Desks {
@@ -300,9 +300,9 @@ fn play<M: Machine + ?Sized>(
     }
 }
 
-fn for_run(input: ToProgram) -> Option<Input<Never>> {
+fn for_run(input: ToProgram) -> Option<Input<OnceReply>> {
     match input {
-        ToProgram::Any(input) => Some(input),
+        ToProgram::Any(input) => Some(widen(input)),
         ToProgram::Scheduler(_) | ToProgram::Executor(_) => None,
     }
 }
@@ -332,6 +332,7 @@ fn widen<E>(input: Input<Never>) -> Input<E> {
         Input::Mesos(never) => match never {},
         Input::Zk { call, result } => Input::Zk { call, result },
         Input::File { call, data } => Input::File { call, data },
+        Input::Script { call, result } => Input::Script { call, result },
         Input::Service(event) => Input::Service(event),
         Input::Terminate => Input::Terminate,
     }
