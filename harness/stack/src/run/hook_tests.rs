@@ -201,3 +201,21 @@ fn what_a_variable_is_at_the_start_holds() {
     let (_, lines) = play(config, &fine);
     assert!(lines.contains("to=given"), "{lines}");
 }
+
+#[test]
+fn the_bundled_stack_is_scheduled() {
+    let parsed = Stack::parse(include_str!("../../../../fixtures/stacks/scheduled.stack")).unwrap();
+    assert_eq!(parsed.warnings, []);
+    assert_eq!(validate(&parsed.stack), Ok(()));
+    let found = problems(&parsed.stack, &[]);
+    assert!(found.len() == 3 && found.iter().all(|one| matches!(one, Problem::RunOnce { .. })), "{found:?}");
+    let mut config = RunConfig::new(parsed.stack, "http://m:8080");
+    config.run_once = true;
+    let (run, lines) = play(config, &fine);
+    assert_eq!(run.outcome(), Some(Ok(())));
+    expect![[r#"
+        GET /v2/info
+        OnceApplication { id: "schedule_only", cpus: 0.1, mem: 8.0, constraints: [], command: "echo 'schedule only'", uris: [], instances: 1, start_time: "", time_schedule: "@every 30s" }
+        OnceApplication { id: "start_only", cpus: 0.1, mem: 8.0, constraints: [], command: "echo 'start only'", uris: [], instances: 1, start_time: "0 25 12 7 4 6", time_schedule: "" }
+        OnceApplication { id: "start_with_schedule", cpus: 0.1, mem: 8.0, constraints: [], command: "echo 'start with schedule'", uris: [], instances: 1, start_time: "0 30 12 7 4 6", time_schedule: "@every 17s" }"#]].assert_eq(&lines);
+}
