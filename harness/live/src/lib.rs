@@ -16,6 +16,7 @@ pub mod embedded;
 pub mod http;
 pub mod mesos;
 pub mod mixed;
+pub mod post;
 pub mod program;
 
 pub use clock::Clock;

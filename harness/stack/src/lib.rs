@@ -25,7 +25,7 @@ pub use file::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Wa
 pub use merge::{MergeError, merge};
 pub use once::{OnceApplication, OnceReply, OnceRequest};
 pub use plan::{Demand, plan};
-pub use run::{Run, RunConfig};
+pub use run::{RUN_ONCE, Run, RunConfig};
 pub use schedule::{BadCron, Cron, Jobs, ScheduledTask};
 pub use validate::{Invalid, Problem, RUNNER_TYPES, problems, validate};
 pub use variables::{Unresolved, Variables};

@@ -24,7 +24,7 @@ use crate::{OnceReply, OnceRequest, Problem, Stack, Variables, constraint, probl
 /// What a [`Run`] puts its outputs in.
 pub(crate) type Out = Outbox<Output<OnceRequest>>;
 
-pub(crate) use self::application::RUN_ONCE;
+pub use self::application::RUN_ONCE;
 
 /// Whether stacklab has a task runner for an application type.
 pub(crate) fn plays(kind: &str) -> bool {

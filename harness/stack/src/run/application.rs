@@ -17,7 +17,7 @@ use super::{Out, app_body};
 use crate::{Application, OnceApplication, OnceRequest, Variables, count_matching};
 
 /// The type of applications that Stack Deploy runs itself, as a framework.
-pub(crate) const RUN_ONCE: &str = "run-once";
+pub const RUN_ONCE: &str = "run-once";
 /// Between two polls of Marathon.
 const POLL: Duration = Duration::from_secs(1);
 /// How often a call is repeated whose answer says "not yet". The original repeats it for ever; with 10 s between
