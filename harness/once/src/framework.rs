@@ -46,8 +46,8 @@ pub enum Said {
 /// Stack Deploy's framework, as a machine. It begins with [`Input::Start`] and ends on [`Input::Terminate`], leaving its
 /// tasks to Mesos.
 ///
-/// Where the original leaves a run to wait for ever (the master refuses the framework; the same application is staged
-/// again), the run is told, unless [`OnceConfig::faithful`].
+/// Where the original leaves a run to wait for ever (the master refuses the framework; no agent has room; the same
+/// application is staged again), the run is told, unless [`OnceConfig::faithful`].
 #[derive(Debug)]
 pub struct Framework {
     pub(crate) config: OnceConfig,
@@ -116,7 +116,7 @@ impl Framework {
             }
             SchedulerEvent::Offers(offers) => {
                 for offer in &offers {
-                    self.take_offer(offer, out);
+                    self.take_offer(now, offer, out);
                 }
             }
             SchedulerEvent::Update(status) => self.take_update(&status, out),
@@ -158,7 +158,7 @@ impl Framework {
                 let result = self.jobs.add(now, *application).map(|_| ());
                 self.reply_ran(Some(call), result, out);
             }
-            OnceRequest::Run { call, application } => self.stage(Some(call), *application, out),
+            OnceRequest::Run { call, application } => self.stage(now, Some(call), *application, out),
             OnceRequest::List { call } => {
                 let tasks = self.jobs.list().to_vec();
                 self.reply(OnceReply::Listed { call, tasks }, out);
@@ -171,7 +171,7 @@ impl Framework {
     }
 
     /// Puts an application where offers find it. One of the same id that has not ended is forgotten, as by the original.
-    fn stage(&mut self, call: Option<CallId>, application: OnceApplication, out: &mut Out) {
+    fn stage(&mut self, now: Time, call: Option<CallId>, application: OnceApplication, out: &mut Out) {
         if application.instances == 0 {
             return self.reply_ran(call, Ok(()), out);
         }
@@ -179,10 +179,28 @@ impl Framework {
             return self.reply_ran(call, Err(text), out);
         }
         let id = application.id.clone();
-        let before = self.staged.insert(id.clone(), Staged::new(application, call));
+        let before = self.staged.insert(id.clone(), Staged::new(now, application, call));
         if let Some(before) = before.filter(|_| !self.config.faithful) {
             let text = format!("Application {id} was run again before its tasks had ended");
             self.reply_ran(before.call, Err(text), out);
+        }
+    }
+
+    /// When the first application is to be given up.
+    fn give_up_at(&self) -> Option<Time> {
+        let deadlines = self.staged.values().filter(|_| !self.config.faithful).filter_map(Staged::deadline);
+        deadlines.min()
+    }
+
+    fn give_up(&mut self, now: Time, out: &mut Out) {
+        if self.give_up_at().is_none_or(|at| at > now) {
+            return;
+        }
+        let late = |staged: &Staged| staged.deadline().is_some_and(|at| at <= now);
+        let ids: Vec<_> =
+            self.staged.iter().filter(|(_, staged)| late(staged)).map(|(id, _)| id.clone()).collect();
+        for staged in ids.iter().filter_map(|id| self.staged.remove(id)).collect::<Vec<_>>() {
+            self.reply_ran(staged.call, Err(staged.explain()), out);
         }
     }
 
@@ -230,7 +248,10 @@ impl Machine for Framework {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        if self.exited { None } else { earliest(self.subscribe_at, self.jobs.wake_at()) }
+        if self.exited {
+            return None;
+        }
+        earliest(earliest(self.subscribe_at, self.jobs.wake_at()), self.give_up_at())
     }
 
     fn wake(&mut self, now: Time, out: &mut Out) {
@@ -240,9 +261,10 @@ impl Machine for Framework {
         if self.subscribe_at.is_some_and(|at| at <= now) {
             self.subscribe(out);
         }
+        self.give_up(now, out);
         for application in self.jobs.due(now) {
             out.push(Output::Log(format!("Its time has come: {}", application.id)));
-            self.stage(None, application, out);
+            self.stage(now, None, application, out);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of offers: a task for one application, or nothing.
 
+use stacklab_machine::Time;
 use stacklab_machine::process::Output;
 use stacklab_machine::timeline::{Refusal, What};
 use stacklab_mesos::{Offer, SchedulerCall};
@@ -11,17 +12,20 @@ const REFUSE_SECONDS: Option<f64> = Some(10.0);
 
 impl Framework {
     /// One task on the offer, for the first application that matches; the original takes them in random order.
-    pub(crate) fn take_offer(&mut self, offer: &Offer, out: &mut Out) {
+    pub(crate) fn take_offer(&mut self, now: Time, offer: &Offer, out: &mut Out) {
         let offer_ids = vec![offer.id.clone()];
         let mut refusals = Vec::new();
         for (id, staged) in &mut self.staged {
             match staged.check(offer) {
                 Ok(()) => {
-                    let tasks = vec![staged.launch(offer, &mut self.task_ids)];
+                    let tasks = vec![staged.launch(now, offer, &mut self.task_ids)];
                     let call = SchedulerCall::Accept { offer_ids, tasks, refuse_seconds: REFUSE_SECONDS };
                     return out.push(Output::Mesos(Said::Mesos(call)));
                 }
-                Err(reason) => refusals.push(Refusal { instance: id.clone(), reason }),
+                Err(reason) => {
+                    staged.declined(offer, &reason);
+                    refusals.push(Refusal { instance: id.clone(), reason });
+                }
             }
         }
         if refusals.is_empty() {

@@ -1,15 +1,21 @@
 //! An application whose tasks are to run, or run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use stacklab_machine::process::CallId;
-use stacklab_machine::{Rng, uuid_v4};
+use stacklab_machine::{Rng, Time, uuid_v4};
 use stacklab_mesos::resources::Resource;
 use stacklab_mesos::{AttributeValue, CommandInfo, Offer, TaskId, TaskInfo, TaskState, TaskStatus, Uri};
 use stacklab_stack::{OnceApplication, describe, matches};
 
 /// What an offer says of its agent: the host name, and texts that are not empty.
 type Attributes = BTreeMap<String, String>;
+
+/// An application that found no place for one of its tasks for this long is given up. The original waits for ever.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// Of so many hosts is remembered why they were not taken.
+const MAX_HOSTS: usize = 20;
 
 /// A staged application.
 #[derive(Debug)]
@@ -21,6 +27,10 @@ pub(crate) struct Staged {
     left: u32,
     /// In the order of their launch.
     tasks: Vec<Task>,
+    /// When the last task found its place, or the first began to look for one.
+    since: Time,
+    /// Why the offers of a host were declined, the last time.
+    declined: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -31,9 +41,36 @@ struct Task {
 }
 
 impl Staged {
-    pub(crate) fn new(application: OnceApplication, call: Option<CallId>) -> Self {
+    pub(crate) fn new(now: Time, application: OnceApplication, call: Option<CallId>) -> Self {
         let left = application.instances;
-        Self { application, call, left, tasks: Vec::new() }
+        Self { application, call, left, tasks: Vec::new(), since: now, declined: BTreeMap::new() }
+    }
+
+    /// Until when a task must have found its place, if somebody waits for it.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        (self.left > 0 && self.call.is_some()).then(|| self.since + PATIENCE)
+    }
+
+    /// Remembers why an offer was declined.
+    pub(crate) fn declined(&mut self, offer: &Offer, reason: &str) {
+        if let Some(known) = self.declined.get_mut(&*offer.hostname) {
+            if known != reason {
+                reason.clone_into(known);
+            }
+        } else if self.declined.len() < MAX_HOSTS {
+            self.declined.insert(offer.hostname.to_string(), reason.to_owned());
+        }
+    }
+
+    /// Why its time is over.
+    pub(crate) fn explain(&self) -> String {
+        let (id, left, minutes) = (&self.application.id, self.left, PATIENCE.as_secs() / 60);
+        let reasons: Vec<_> =
+            self.declined.iter().map(|(host, reason)| format!("{host}: {reason}")).collect();
+        let reasons = if reasons.is_empty() { "no offers came".into() } else { reasons.join("; ") };
+        format!(
+            "Application {id} found no place for {left} of its tasks within {minutes} minutes ({reasons})"
+        )
     }
 
     /// Whether an offer can take one more task.
@@ -76,7 +113,7 @@ impl Staged {
     }
 
     /// Takes one task off the list: to be launched on this offer.
-    pub(crate) fn launch(&mut self, offer: &Offer, ids: &mut Rng) -> TaskInfo {
+    pub(crate) fn launch(&mut self, now: Time, offer: &Offer, ids: &mut Rng) -> TaskInfo {
         let app = &self.application;
         let (id, host) = (&app.id, &offer.hostname);
         let task_id = TaskId::from(format!("{id}|{host}|{}", uuid_v4(ids)));
@@ -88,6 +125,7 @@ impl Staged {
         command.uris = app.uris.iter().map(|uri| Uri { extract: Some(true), ..Uri::new(uri) }).collect();
         info.command = Some(command);
         self.left = self.left.saturating_sub(1);
+        self.since = now;
         self.tasks.push(Task { id: task_id, state: TaskState::Staging, attributes: attributes(offer) });
         info
     }

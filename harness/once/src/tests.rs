@@ -375,6 +375,28 @@ fn a_second_run_takes_the_place_of_the_first() {
 }
 
 #[test]
+fn gives_up_where_nothing_fits() {
+    let mut bench = Bench::registered();
+    bench.run(1, application("once", 3, "rack UNIQUE"));
+    bench.pass(3000);
+    bench.offer("a", ROOM, "rack:r1");
+    bench.pass(3000);
+    bench.offer("a", ROOM, "rack:r1");
+    bench.offer("b", "cpus:0.1;mem:128", "rack:r2");
+    bench.said();
+    bench.pass(599);
+    bench.check(&expect![""]);
+    bench.pass(1);
+    bench.check(&expect![[r#"Ran { call: CallId(1), result: Err("Application once found no place for 2 of its tasks within 60 minutes (a: rack doesn't match unique; b: no cpus)") }"#]]);
+    // The original, and what nobody waits for, wait on.
+    let mut bench = Bench::new(|config| config.faithful = true);
+    bench.run(1, application("once", 1, ""));
+    bench.said();
+    bench.pass(100_000);
+    bench.check(&expect![""]);
+}
+
+#[test]
 fn introduces_itself_and_comes_back() {
     let mut bench = Bench::new(|config| {
         (config.user, config.hostname) = ("root".into(), Some("here".into()));
