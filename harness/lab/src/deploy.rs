@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_live::program::{NoMesos, Place, Running, spawn};
+use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
-use stacklab_machine::process::Never;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
-use stacklab_stack::{Run, RunConfig, Stack};
+use stacklab_once::{Heard, OnceConfig};
+use stacklab_stack::{OnceReply, RUN_ONCE, Run, RunConfig, Stack};
 
+use crate::framework::{self, RunLink};
 use crate::lab::Lab;
 use crate::report::running;
 use crate::stall::starved;
@@ -71,18 +72,40 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     }
 }
 
-fn start(lab: &Lab, config: RunConfig) -> Running<Never> {
-    let recorder = lab.recorder().clone();
-    let place = Place {
-        name: "stack-deploy".to_owned(),
-        task: "stack-deploy".to_owned(),
+/// What a deployment consists of. Dropping it ends it.
+struct Deployment {
+    _run: Running<OnceReply>,
+    /// Only if the stack has something for it.
+    _framework: Option<Running<Heard>>,
+}
+
+fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
+    config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
+    let (framework, desk) = config
+        .run_once
+        .then(|| {
+            let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
+            (once.user, once.pace) = ("root".into(), lab.pace());
+            // Nobody comes back after it.
+            once.failover_timeout = Duration::ZERO;
+            framework::start(once, lab.streams(), place(lab, "stack-deploy-framework"))
+        })
+        .unzip();
+    let run = Box::new(Run::new(config));
+    let run = spawn(run, place(lab, "stack-deploy"), |inbox| RunLink::new(desk, inbox));
+    Deployment { _run: run, _framework: framework }
+}
+
+fn place(lab: &Lab, name: &str) -> Place {
+    Place {
+        name: name.to_owned(),
+        task: name.to_owned(),
         address: IpAddr::from([127, 0, 0, 1]),
-        recorder,
+        recorder: lab.recorder().clone(),
         names: lab.names().clone(),
         sandbox: Sandbox::new(),
         services: Arc::clone(lab.services()),
-    };
-    spawn(Box::new(Run::new(config)), place, |_| NoMesos)
+    }
 }
 
 /// How often an artifact must have been missing: once may be a scheduler that was just restarted.

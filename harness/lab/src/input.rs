@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use stacklab_stack::{Parsed, Stack, StackError, problems, validate};
+use stacklab_stack::{Parsed, Problem, Stack, StackError, problems, validate};
 
 /// Why a stack cannot be run. Each is bad input: nothing was started.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,9 @@ pub fn read_stack(path: &Path, variables: &BTreeMap<String, String>) -> Result<S
     let Parsed { stack, warnings, positions } = Stack::parse(&text)
         .map_err(|error| InputError::Malformed { path: path.to_owned(), error: Box::new(error) })?;
     let place = |key: &str| positions.get(key).map(|at| format!("{at}: ")).unwrap_or_default();
-    let mut found: Vec<String> = problems(&stack, &[]).iter().map(ToString::to_string).collect();
+    // Those have their framework in a lab.
+    let runs = |problem: &&Problem| !matches!(problem, Problem::RunOnce { .. });
+    let mut found: Vec<String> = problems(&stack, &[]).iter().filter(runs).map(ToString::to_string).collect();
     if let Err(invalid) = validate(&stack) {
         found.push(format!("{}{invalid}", place(&invalid.application)));
     }

@@ -102,6 +102,7 @@ pub struct Lab {
     recorder: Recorder,
     names: Names,
     pace: Pace,
+    streams: Streams,
     // The order of the fields is the order in which they end: users before what they use.
     marathon: Running<SchedulerEvent>,
     agents: Vec<AgentHost>,
@@ -151,6 +152,7 @@ impl Lab {
             recorder,
             names,
             pace: config.pace,
+            streams,
             marathon,
             agents,
             own,
@@ -188,6 +190,11 @@ impl Lab {
     /// How fast waits pass.
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// Where random numbers come from.
+    pub(crate) fn streams(&self) -> Streams {
+        self.streams
     }
 
     /// The platform's ZooKeeper.

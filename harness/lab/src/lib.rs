@@ -3,6 +3,7 @@
 
 mod already;
 mod backing;
+mod framework;
 mod places;
 mod verdict;
 

@@ -139,3 +139,19 @@ fn shortened(command: &str) -> String {
     let short: String = command.chars().take(60).collect();
     if short.len() < command.len() { format!("{short}…") } else { short }
 }
+
+#[test]
+fn run_once_applications_reach_mesos() {
+    let scheduled = simulation(&text_of("scheduled"));
+    for seed in 0..20 {
+        let (once, again) = (run(&scheduled, seed), run(&scheduled, seed));
+        assert_eq!(once.timeline.to_json_lines(), again.timeline.to_json_lines());
+        deploys(&once, "scheduled", seed);
+    }
+    let now = simulation(
+        "name: s\napplications: {a: {type: run-once, id: once, cpu: 0.1, mem: 8, launch_command: x}}",
+    );
+    let outcome = run(&now, 0);
+    let launched = |event: &&Event| matches!(&event.what, What::TaskLaunched { name, .. } if name.starts_with("once.127.77.0."));
+    assert_eq!(outcome.timeline.events().iter().filter(launched).count(), 1);
+}

@@ -8,6 +8,7 @@ mod clock;
 mod names;
 mod recorder;
 mod sandbox;
+mod script;
 mod zk;
 
 pub mod docker;
@@ -15,6 +16,7 @@ pub mod embedded;
 pub mod http;
 pub mod mesos;
 pub mod mixed;
+pub mod post;
 pub mod program;
 
 pub use clock::Clock;

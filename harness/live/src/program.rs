@@ -19,6 +19,7 @@ use crate::http::{Answer, Handler, Server};
 use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
+use crate::script;
 use crate::zk::ZkSessions;
 
 /// Inputs that may wait for one program; senders wait while it is full.
@@ -275,6 +276,7 @@ impl<E: Send + 'static, L> Host<E, L> {
                     self.log(why);
                 }
             }
+            Output::Script { call, name, text } => self.script(call, name, text, cause),
             Output::StartService(spec) => {
                 let spec = self.place.names.resolve_spec(*spec);
                 self.start_service(spec, cause);
@@ -358,6 +360,24 @@ impl<E: Send + 'static, L> Host<E, L> {
             Box::pin(async move {
                 inbox.send(Input::Zk { call, result }, cause).await;
             })
+        });
+    }
+
+    fn script(&mut self, call: CallId, name: String, text: String, cause: Option<EventId>) {
+        while self.calls.try_join_next().is_some() {}
+        if self.calls.len() >= MAX_CALLS {
+            let why = format!("{MAX_CALLS} calls of this program are under way already");
+            return self.later(Input::Script { call, result: Err(why) }, cause);
+        }
+        let (inbox, place) = (self.inbox.clone(), self.place.clone());
+        self.calls.spawn(async move {
+            let log = |line| {
+                place.recorder.record(&place.name, cause, What::Log { line });
+            };
+            let ended = |result| async {
+                inbox.send(Input::Script { call, result }, cause).await;
+            };
+            script::run(&name, &text, log, ended).await;
         });
     }
 

@@ -42,6 +42,8 @@ pub enum Input<E> {
     Zk { call: CallId, result: Result<ZkReply, ZkError> },
     /// The answer to [`Output::ReadFile`]: `None` if there is no such file.
     File { call: CallId, data: Option<Vec<u8>> },
+    /// The answer to [`Output::Script`]: how it ended, or why it could not be run.
+    Script { call: CallId, result: Result<ScriptEnd, String> },
     /// Something about a service that the program started.
     Service(ServiceEvent),
     /// SIGTERM. A kill is not announced: the program is just no longer there.
@@ -71,6 +73,9 @@ pub enum Output<C> {
     ReadFile { call: CallId, path: String },
     /// Write a file of the sandbox, over what is there.
     WriteFile { path: String, data: Vec<u8> },
+    /// Run a shell script of this file name and text on the program's own machine: its output goes to the program's
+    /// log, and it ends with the program. Answered by [`Input::Script`].
+    Script { call: CallId, name: String, text: String },
     /// Start a service under this program; at most one at a time.
     StartService(Box<ServiceSpec>),
     /// Stop the service; [`ServiceEvent::Exited`] follows.
@@ -79,6 +84,15 @@ pub enum Output<C> {
     Log(String),
     /// End. Nothing is delivered afterwards; the service, listener and sessions go with the program.
     Exit { code: i32 },
+}
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptEnd {
+    /// With this exit code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
 }
 
 /// Something to be done in a ZooKeeper: what the frameworks need of it.

@@ -184,7 +184,7 @@ impl Machine for Marathon {
             Input::HttpReply { call, result } => self.take_check(now, call, result, out),
             Input::Mesos(event) => self.take_event(now, event, out),
             Input::Terminate => out.push(Output::Exit { code: 143 }),
-            Input::Zk { .. } | Input::File { .. } | Input::Service(_) => {}
+            Input::Zk { .. } | Input::File { .. } | Input::Script { .. } | Input::Service(_) => {}
         }
     }
 

@@ -20,7 +20,7 @@ struct World {
     run: Run,
     marathon: Marathon,
     now: Time,
-    to_run: Outbox<Output<stacklab_machine::process::Never>>,
+    to_run: Outbox<Output<stacklab_stack::OnceRequest>>,
     to_marathon: Outbox<Output<SchedulerCall>>,
     requests: Vec<String>,
     exit: Option<i32>,

@@ -33,20 +33,18 @@ enum Operator {
     Unlike(Regex),
     Unique,
     Cluster(Option<String>),
-    GroupBy(usize),
+    GroupBy(i64),
 }
 
 fn operator(words: &[String]) -> Result<Operator, ConstraintError> {
-    let unsupported = || ConstraintError(format!("Unsupported constraint: [{}]", words.join(" ")));
-    let Some(name) = words.get(1) else {
-        return Err(if words.is_empty() {
-            ConstraintError("Invalid constraint".into())
-        } else {
-            unsupported()
-        });
+    let Some((_, words)) = words.split_first() else {
+        return Err(ConstraintError("Invalid constraint".into()));
     };
+    // The original's words are those behind the attribute.
+    let unsupported = || ConstraintError(format!("Unsupported constraint: [{}]", words.join(" ")));
+    let name = words.first().ok_or_else(unsupported)?;
     let regex = |what: &str| {
-        let pattern = words.get(2).ok_or_else(unsupported)?;
+        let pattern = words.get(1).ok_or_else(unsupported)?;
         Regex::new(pattern)
             .map_err(|error| ConstraintError(format!("Invalid {what}: {}", regex_error(pattern, &error))))
     };
@@ -54,11 +52,11 @@ fn operator(words: &[String]) -> Result<Operator, ConstraintError> {
         "LIKE" => Ok(Operator::Like(regex("like")?)),
         "UNLIKE" => Ok(Operator::Unlike(regex("unlike")?)),
         "UNIQUE" => Ok(Operator::Unique),
-        "CLUSTER" => Ok(Operator::Cluster(words.get(2).cloned())),
-        "GROUP_BY" => match words.get(2).map(|number| number.parse()) {
+        "CLUSTER" => Ok(Operator::Cluster(words.get(1).filter(|value| !value.is_empty()).cloned())),
+        "GROUP_BY" => match words.get(1).map(|number| number.parse()) {
             None => Ok(Operator::GroupBy(1)),
             Some(Ok(groups)) => Ok(Operator::GroupBy(groups)),
-            Some(Err(_)) => Err(ConstraintError(format!("Invalid constraint: [{}]", words[1..].join(" ")))),
+            Some(Err(_)) => Err(ConstraintError(format!("Invalid constraint: [{}]", words.join(" ")))),
         },
         _ => Err(unsupported()),
     }
@@ -96,12 +94,30 @@ pub fn matches(words: &[String], value: &str, others: &[&str]) -> Result<bool, C
             for other in others {
                 *counts.entry(other).or_default() += 1;
             }
-            if counts.len() < groups {
+            if i64::try_from(counts.len()).unwrap_or(i64::MAX) < groups {
                 !counts.contains_key(value)
             } else {
-                counts.get(value).is_some_and(|count| counts.values().all(|other| count <= other))
+                let least = counts.values().min().copied().unwrap_or(0);
+                counts.get(value).copied().unwrap_or(0) == least
             }
         }
+    })
+}
+
+/// A constraint as a reason to decline an offer names it: `like:<regex>`, `unique`, `cluster:<value>`, `groupBy:2`.
+///
+/// # Errors
+/// The constraint is malformed.
+pub fn describe(words: &[String]) -> Result<String, ConstraintError> {
+    let operand = || words.get(2).map_or("", String::as_str);
+    Ok(match operator(words)? {
+        Operator::Like(_) => format!("like:{}", operand()),
+        Operator::Unlike(_) => format!("unlike:{}", operand()),
+        Operator::Unique => "unique".into(),
+        Operator::Cluster(Some(value)) => format!("cluster:{value}"),
+        Operator::Cluster(None) => "cluster".into(),
+        Operator::GroupBy(groups) if groups > 1 => format!("groupBy:{groups}"),
+        Operator::GroupBy(_) => "groupBy".into(),
     })
 }
 
@@ -146,6 +162,9 @@ mod tests {
             ("h CLUSTER a", "a", vec!["b"], true),
             ("h GROUP_BY", "a", vec![], true),
             ("h GROUP_BY", "b", vec!["a"], false),
+            ("h GROUP_BY 0", "a", vec![], true),
+            ("h GROUP_BY 0", "b", vec!["a"], false),
+            ("h GROUP_BY -1", "a", vec!["a"], true),
             ("h GROUP_BY 2", "a", vec!["a"], false),
             ("h GROUP_BY 2", "b", vec!["a", "b", "a"], true),
             ("h GROUP_BY 2", "a", vec!["a", "b", "a"], false),
@@ -162,13 +181,28 @@ mod tests {
     fn refuses_in_the_original_words() {
         for (constraint, text) in [
             ("", "Invalid constraint"),
-            ("h", "Unsupported constraint: [h]"),
-            ("h NEAR x", "Unsupported constraint: [h NEAR x]"),
-            ("h LIKE", "Unsupported constraint: [h LIKE]"),
+            ("h", "Unsupported constraint: []"),
+            ("h NEAR x", "Unsupported constraint: [NEAR x]"),
+            ("h LIKE", "Unsupported constraint: [LIKE]"),
             ("h LIKE (", "Invalid like: error parsing regexp: missing closing ): `(`"),
             ("h GROUP_BY x", "Invalid constraint: [GROUP_BY x]"),
         ] {
             assert_eq!(check(&words(constraint)).unwrap_err().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn describes_itself_as_the_original() {
+        for (constraint, text) in [
+            ("h LIKE b.*", "like:b.*"),
+            ("h UNLIKE b", "unlike:b"),
+            ("h UNIQUE", "unique"),
+            ("h CLUSTER", "cluster"),
+            ("h CLUSTER a", "cluster:a"),
+            ("h GROUP_BY", "groupBy"),
+            ("h GROUP_BY 3", "groupBy:3"),
+        ] {
+            assert_eq!(describe(&words(constraint)).as_deref(), Ok(text));
         }
     }
 

@@ -10,19 +10,23 @@ mod error;
 mod file;
 mod go_json;
 mod merge;
+mod once;
 mod plan;
 mod run;
+mod schedule;
 mod validate;
 mod variables;
 
 pub mod layers;
 pub mod lint;
 
-pub use constraint::{Agent, ConstraintError, count_matching, matches};
+pub use constraint::{Agent, ConstraintError, count_matching, describe, matches};
 pub use error::{Position, StackError};
 pub use file::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
 pub use merge::{MergeError, merge};
+pub use once::{OnceApplication, OnceReply, OnceRequest};
 pub use plan::{Demand, plan};
-pub use run::{Run, RunConfig};
+pub use run::{RUN_ONCE, Run, RunConfig};
+pub use schedule::{BadCron, Cron, Jobs, ScheduledTask};
 pub use validate::{Invalid, Problem, RUNNER_TYPES, problems, validate};
 pub use variables::{Unresolved, Variables};

@@ -4,6 +4,7 @@
 mod app_body;
 mod application;
 mod calls;
+mod hooks;
 mod marathon_app;
 mod marathon_reply;
 mod mesos_state;
@@ -12,16 +13,18 @@ mod runner;
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use stacklab_machine::process::{CallId, Input, Never, Output};
+use stacklab_machine::process::{CallId, Input, Output};
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Machine, Outbox, Pace, Time, earliest, http};
 
 use self::application::{App, State};
 use self::mesos_state::MesosState;
-use crate::{Stack, Variables, constraint, problems, validate};
+use crate::{OnceReply, OnceRequest, Problem, Stack, Variables, constraint, problems, validate};
 
 /// What a [`Run`] puts its outputs in.
-pub(crate) type Out = Outbox<Output<Never>>;
+pub(crate) type Out = Outbox<Output<OnceRequest>>;
+
+pub use self::application::RUN_ONCE;
 
 /// What to run, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +51,12 @@ pub struct RunConfig {
     /// Whether applications in flight go on after another one failed, as the original's do: the outcome is there at
     /// once, [`Output::Exit`] comes with the last of them.
     pub finish_in_flight: bool,
+    /// Whether hooks may run. They are shell commands out of a stack, for the machine that runs the stack: without
+    /// this a stack that has any is refused.
+    pub allow_hooks: bool,
+    /// Whether somebody answers what the run says to Mesos ([`OnceRequest`]): without, a stack with applications of
+    /// type `run-once` is refused.
+    pub run_once: bool,
 }
 
 impl RunConfig {
@@ -64,6 +73,8 @@ impl RunConfig {
             mesos_master_state_url: None,
             pace: Pace::REAL,
             finish_in_flight: false,
+            allow_hooks: false,
+            run_once: false,
         }
     }
 }
@@ -154,7 +165,13 @@ impl Run {
         let applications = self.apps.iter().map(|app| (app.key.clone(), app.application.clone())).collect();
         let stack = Stack { name: self.config.stack.name.clone(), applications, ..Stack::default() };
         validate(&stack).map_err(|invalid| invalid.to_string())?;
-        let problems: Vec<_> = problems(&stack, &skip).iter().map(ToString::to_string).collect();
+        let stands = |problem: &Problem| match problem {
+            Problem::Hook { .. } => !self.config.allow_hooks,
+            Problem::RunOnce { .. } => !self.config.run_once,
+            _ => true,
+        };
+        let problems: Vec<_> =
+            problems(&stack, &skip).iter().filter(|one| stands(one)).map(ToString::to_string).collect();
         if !problems.is_empty() {
             return Err(problems.join("\n"));
         }
@@ -165,6 +182,15 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Something came for the application that waits for it.
+    fn deliver(&mut self, now: Time, call: CallId, event: application::Event, out: &mut Out) {
+        let Some(index) = self.apps.iter().position(|app| app.call == Some(call)) else { return };
+        self.step(now, index, event, out);
+        if !self.exited {
+            self.advance(now, out);
+        }
     }
 
     fn take_mesos_state(&mut self, result: calls::Answer, out: &mut Out) {
@@ -267,8 +293,8 @@ impl Run {
 }
 
 impl Machine for Run {
-    type Input = Input<Never>;
-    type Output = Output<Never>;
+    type Input = Input<OnceReply>;
+    type Output = Output<OnceRequest>;
 
     fn handle(&mut self, now: Time, input: Self::Input, out: &mut Out) {
         if self.exited {
@@ -279,29 +305,29 @@ impl Machine for Run {
             Input::HttpReply { call, result } => {
                 let Some(made) = self.calls.finish(call) else { return };
                 let answer = calls::answer(&made, result);
-                let app = self.apps.iter().position(|app| app.call == Some(call));
                 // Polls are noted when their answer changes only: there may be thousands of them.
-                if !app.is_some_and(|index| self.apps[index].is_polling()) {
+                if !self.apps.iter().any(|app| app.call == Some(call) && app.is_polling()) {
                     made.note(&answer, out);
                 }
                 match self.phase {
                     Phase::State(expected) if expected == call => self.take_mesos_state(answer, out),
                     Phase::Info(expected) if expected == call => self.take_info(now, answer, out),
-                    _ => {
-                        let Some(index) = app else { return };
-                        self.step(now, index, application::Event::Answer(made, answer), out);
-                        if !self.exited {
-                            self.advance(now, out);
-                        }
-                    }
+                    _ => self.deliver(now, call, application::Event::Answer(made, answer), out),
                 }
             }
             Input::Terminate => {
                 self.outcome.get_or_insert(Err("the run was stopped".into()));
                 self.exit(143, out);
             }
+            Input::Script { call, result } => {
+                self.deliver(now, call, application::Event::Script(result), out);
+            }
+            Input::Mesos(OnceReply::Ran { call, result }) => {
+                self.deliver(now, call, application::Event::Ran(result), out);
+            }
+            // The rest is for a server.
+            Input::Mesos(_) => {}
             Input::Http { .. } | Input::Zk { .. } | Input::File { .. } | Input::Service(_) => {}
-            Input::Mesos(never) => match never {},
         }
     }
 
@@ -332,6 +358,9 @@ fn base_url(url: &str) -> String {
     format!("http://{}", authority.split(',').next().unwrap_or_default())
 }
 
+#[cfg(test)]
+#[path = "run/hook_tests.rs"]
+mod hook_tests;
 #[cfg(test)]
 #[path = "run/tests.rs"]
 mod tests;

@@ -60,13 +60,22 @@ pub enum Problem {
         /// Ids, the first one again at the end.
         Vec<String>,
     ),
-    /// Something that the original does and stacklab does not.
-    #[error("{id}: {what} is not supported by stacklab")]
-    Unsupported {
+    /// A hook: run only where that was allowed.
+    #[error(
+        "{id}: {hook} holds shell commands for the machine that runs the stack; they run only if that was allowed \
+         at its start (--allow-hooks)"
+    )]
+    Hook {
         /// The application's id.
         id: String,
-        /// What it has.
-        what: String,
+        /// Which hook.
+        hook: String,
+    },
+    /// An application that Stack Deploy runs itself: only where its framework is connected to Mesos.
+    #[error("{id}: type run-once is run by Stack Deploy's own Mesos framework, and none is connected here")]
+    RunOnce {
+        /// The application's id.
+        id: String,
     },
 }
 
@@ -140,14 +149,14 @@ pub fn problems(stack: &Stack, skip: &[Regex]) -> Vec<Problem> {
 }
 
 fn unsupported(app: &Application) -> Vec<Problem> {
-    let mut what = Vec::new();
-    what.extend(
-        app.hooks().iter().filter(|(_, lines)| !lines.is_empty()).map(|(name, _)| format!("hook {name}")),
-    );
-    if app.kind == "run-once" {
-        what.push("type run-once".into());
+    let mut found = Vec::new();
+    for (hook, _) in app.hooks().iter().filter(|(_, lines)| !lines.is_empty()) {
+        found.push(Problem::Hook { id: app.id.clone(), hook: (*hook).into() });
     }
-    what.into_iter().map(|what| Problem::Unsupported { id: app.id.clone(), what }).collect()
+    if app.kind == crate::run::RUN_ONCE {
+        found.push(Problem::RunOnce { id: app.id.clone() });
+    }
+    found
 }
 
 /// A cycle among the dependencies, from its smallest id on.

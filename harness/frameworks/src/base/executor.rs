@@ -189,7 +189,7 @@ impl<W: Work> Machine for Executor<W> {
             Input::HttpReply { call, result } => work.http_reply(call, result, &mut hands),
             Input::Zk { call, result } => work.zk_reply(call, result, &mut hands),
             Input::Service(event) => work.service(event, &mut hands),
-            Input::File { .. } => {}
+            Input::File { .. } | Input::Script { .. } => {}
             Input::Mesos(event) => match event {
                 ExecutorEvent::Launch(task) => work.launch(&task, &mut hands),
                 ExecutorEvent::Kill { task_id, .. } => work.kill(task_id.as_str(), &mut hands),

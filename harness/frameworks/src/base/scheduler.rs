@@ -320,7 +320,7 @@ impl<F: Framework> Machine for Scheduler<F> {
             Input::File { call, data } => self.file(call, data, out),
             Input::Zk { call, result } => self.zk(now, call, result, out),
             Input::Mesos(event) => self.mesos(now, event, out),
-            Input::Service(_) => {}
+            Input::Service(_) | Input::Script { .. } => {}
         }
         self.settle(now, out);
     }

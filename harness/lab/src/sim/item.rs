@@ -4,6 +4,7 @@ use stacklab_machine::http::Request;
 use stacklab_machine::process::{CallId, ExchangeId, Input, Never, ZkOp};
 use stacklab_machine::timeline::EventId;
 use stacklab_mesos::{AgentInput, ContainerId, ExecutorEvent, MasterInput, SchedulerEvent};
+use stacklab_stack::{OnceReply, OnceRequest};
 
 /// Number of a program within its world, never used twice.
 pub(super) type ProgramId = usize;
@@ -56,6 +57,10 @@ pub(super) enum ToProgram {
     Scheduler(SchedulerEvent),
     /// From the agent.
     Executor(ExecutorEvent),
+    /// From the run of the stack to Stack Deploy's own framework.
+    Asked(OnceRequest),
+    /// The other way.
+    Answered(OnceReply),
 }
 
 /// How a modelled service goes on.

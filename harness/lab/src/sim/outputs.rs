@@ -40,6 +40,11 @@ impl World {
                     node.sandbox.insert(path, data);
                 }
             }
+            Output::Script { call, name, .. } => {
+                let result = Err(format!("a simulation runs no scripts: {name}"));
+                let input = ToProgram::Any(Input::Script { call, result });
+                self.send(Seat::Program(id), Seat::Program(id), Due::Program(id, Box::new(input)), cause);
+            }
             Output::StartService(spec) => {
                 let spec = self.names.resolve_spec(*spec);
                 self.start_service(id, &spec, cause);

@@ -11,7 +11,8 @@ use stacklab_mesos::{
     ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId, MasterInput,
     SchedulerCall, SchedulerEvent, StreamId,
 };
-use stacklab_stack::Run;
+use stacklab_once::{Framework, Heard, Said};
+use stacklab_stack::{OnceReply, OnceRequest, Run};
 
 use super::desk::Desk;
 use super::item::{Due, Item, ProgramId, Seat, ToProgram};
@@ -23,6 +24,7 @@ pub(super) enum Body {
     Scheduler(Box<Program<SchedulerEvent, SchedulerCall>>),
     Executor(Box<Program<ExecutorEvent, ExecutorCall>>),
     Run(Box<Run>),
+    Framework(Box<Framework>),
 }
 
 /// What a scheduler's connection to the master needs.
@@ -54,6 +56,7 @@ impl ProgramNode {
             Body::Scheduler(machine) => machine.wake_at(),
             Body::Executor(machine) => machine.wake_at(),
             Body::Run(machine) => machine.wake_at(),
+            Body::Framework(machine) => machine.wake_at(),
         }
     }
 }
@@ -86,12 +89,18 @@ impl Programs {
 pub(super) struct Desks {
     scheduler: Desk<Output<SchedulerCall>>,
     executor: Desk<Output<ExecutorCall>>,
-    run: Desk<Output<Never>>,
+    run: Desk<Output<OnceRequest>>,
+    framework: Desk<Output<Said>>,
 }
 
 impl Desks {
     pub(super) fn new(recording: bool) -> Self {
-        Self { scheduler: Desk::new(recording), executor: Desk::new(recording), run: Desk::new(recording) }
+        Self {
+            scheduler: Desk::new(recording),
+            executor: Desk::new(recording),
+            run: Desk::new(recording),
+            framework: Desk::new(recording),
+        }
     }
 }
 
@@ -229,15 +238,38 @@ impl World {
                 play(&mut **machine, now, input.and_then(for_run), &mut desk.out);
                 let outcome = machine.outcome();
                 for (output, cause) in self.unpack(&who, &mut desk, cause) {
-                    self.perform(id, output, cause);
+                    if let (Some(request), Some(framework)) =
+                        (self.perform(id, output, cause), self.framework)
+                    {
+                        self.pass(id, framework, ToProgram::Asked(request), cause);
+                    }
                 }
                 self.desks.run = desk;
                 if outcome.is_some() {
                     self.run_is_over(outcome);
                 }
             }
+            Body::Framework(machine) => {
+                let mut desk = std::mem::take(&mut self.desks.framework);
+                play(&mut **machine, now, input.and_then(for_framework), &mut desk.out);
+                for (output, cause) in self.unpack(&who, &mut desk, cause) {
+                    match self.perform(id, output, cause) {
+                        Some(Said::Mesos(call)) => self.scheduler_calls(id, call, cause),
+                        Some(Said::Reply(reply)) => {
+                            self.pass(id, self.run, ToProgram::Answered(reply), cause)
+                        }
+                        None => {}
+                    }
+                }
+                self.desks.framework = desk;
+            }
         }
         self.settle(Seat::Program(id));
+    }
+
+    /// From one program to another.
+    fn pass(&mut self, from: ProgramId, to: ProgramId, what: ToProgram, cause: Option<EventId>) {
+        self.send(Seat::Program(from), Seat::Program(to), Due::Program(to, Box::new(what)), cause);
     }
 
     fn scheduler_calls(&mut self, id: ProgramId, call: SchedulerCall, cause: Option<EventId>) {
@@ -300,10 +332,20 @@ fn play<M: Machine + ?Sized>(
     }
 }
 
-fn for_run(input: ToProgram) -> Option<Input<Never>> {
+fn for_run(input: ToProgram) -> Option<Input<OnceReply>> {
     match input {
-        ToProgram::Any(input) => Some(input),
-        ToProgram::Scheduler(_) | ToProgram::Executor(_) => None,
+        ToProgram::Any(input) => Some(widen(input)),
+        ToProgram::Answered(reply) => Some(Input::Mesos(reply)),
+        _ => None,
+    }
+}
+
+fn for_framework(input: ToProgram) -> Option<Input<Heard>> {
+    match input {
+        ToProgram::Any(input) => Some(widen(input)),
+        ToProgram::Scheduler(event) => Some(Input::Mesos(Heard::Mesos(event))),
+        ToProgram::Asked(request) => Some(Input::Mesos(Heard::Request(request))),
+        _ => None,
     }
 }
 
@@ -311,7 +353,7 @@ fn for_scheduler(input: ToProgram) -> Option<Input<SchedulerEvent>> {
     match input {
         ToProgram::Any(input) => Some(widen(input)),
         ToProgram::Scheduler(event) => Some(Input::Mesos(event)),
-        ToProgram::Executor(_) => None,
+        _ => None,
     }
 }
 
@@ -319,7 +361,7 @@ fn for_executor(input: ToProgram) -> Option<Input<ExecutorEvent>> {
     match input {
         ToProgram::Any(input) => Some(widen(input)),
         ToProgram::Executor(event) => Some(Input::Mesos(event)),
-        ToProgram::Scheduler(_) => None,
+        _ => None,
     }
 }
 
@@ -332,6 +374,7 @@ fn widen<E>(input: Input<Never>) -> Input<E> {
         Input::Mesos(never) => match never {},
         Input::Zk { call, result } => Input::Zk { call, result },
         Input::File { call, data } => Input::File { call, data },
+        Input::Script { call, result } => Input::Script { call, result },
         Input::Service(event) => Input::Service(event),
         Input::Terminate => Input::Terminate,
     }

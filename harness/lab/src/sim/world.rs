@@ -16,7 +16,8 @@ use stacklab_mesos::{
     Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig,
     MasterInput, MasterOutput, Resources,
 };
-use stacklab_stack::{Run, RunConfig};
+use stacklab_once::{Framework, OnceConfig};
+use stacklab_stack::{RUN_ONCE, Run, RunConfig};
 
 use super::delays::Delays;
 use super::desk::{Desk, outbox};
@@ -60,6 +61,8 @@ pub(super) struct World {
     pub(super) agents: Vec<AgentNode>,
     pub(super) programs: Programs,
     pub(super) run: ProgramId,
+    /// Stack Deploy's own framework, if the stack has something for it.
+    pub(super) framework: Option<ProgramId>,
     pub(super) listeners: BTreeMap<String, ProgramId>,
     pub(super) streams_open: BTreeMap<ConnectionId, ProgramId>,
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
@@ -96,6 +99,7 @@ impl World {
             agents: Vec::new(),
             programs: Programs::default(),
             run: 0,
+            framework: None,
             listeners: BTreeMap::new(),
             streams_open: BTreeMap::new(),
             exchanges: BTreeMap::new(),
@@ -147,8 +151,19 @@ impl World {
         config.variables =
             simulation.variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
         config.pace = Pace::REAL;
+        config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
+        if config.run_once {
+            self.start_framework();
+        }
         let run = Body::Run(Box::new(Run::new(config)));
         self.run = self.add_program_at(self.now + DEPLOY_AFTER, "stack-deploy", LAB, run, None);
+    }
+
+    fn start_framework(&mut self) {
+        let mut config = OnceConfig::new(MASTER);
+        (config.user, config.failover_timeout) = ("root".into(), Duration::ZERO);
+        let framework = Body::Framework(Box::new(Framework::new(config, self.streams)));
+        self.framework = Some(self.add_program("stack-deploy-framework", LAB, framework, None));
     }
 
     /// Takes the next entry; gives its time, or `None` if nothing is left.

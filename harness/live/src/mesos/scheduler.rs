@@ -26,17 +26,17 @@ enum Order {
     Call(SchedulerCall),
 }
 
-/// The link of one scheduler. Dropping it closes its event stream.
+/// The link of one scheduler, which may hear more than Mesos' events. Dropping it closes its event stream.
 #[derive(Debug)]
-pub struct SchedulerLink {
+pub struct SchedulerLink<E = SchedulerEvent> {
     orders: mpsc::Sender<Order>,
-    inbox: Inbox<SchedulerEvent>,
+    inbox: Inbox<E>,
     worker: JoinHandle<()>,
 }
 
-impl SchedulerLink {
+impl<E: From<SchedulerEvent> + Send + 'static> SchedulerLink<E> {
     /// A link that delivers to this inbox.
-    pub fn new(inbox: Inbox<SchedulerEvent>) -> Self {
+    pub fn new(inbox: Inbox<E>) -> Self {
         let (orders, receiver) = mpsc::channel(WAITING);
         let worker = Worker {
             inbox: inbox.clone(),
@@ -53,19 +53,19 @@ impl SchedulerLink {
             let inbox = self.inbox.clone();
             let text = format!("{WAITING} calls wait for the master already");
             tokio::spawn(async move {
-                inbox.send(Input::Mesos(SchedulerEvent::Refused { status: 503, text }), None).await;
+                inbox.send(Input::Mesos(SchedulerEvent::Refused { status: 503, text }.into()), None).await;
             });
         }
     }
 }
 
-impl Drop for SchedulerLink {
+impl<E> Drop for SchedulerLink<E> {
     fn drop(&mut self) {
         self.worker.abort();
     }
 }
 
-impl MesosLink<SchedulerCall> for SchedulerLink {
+impl<E: From<SchedulerEvent> + Send + 'static> MesosLink<SchedulerCall> for SchedulerLink<E> {
     fn attach(&mut self, master: &str) {
         self.order(Order::Attach(master.to_owned()));
     }
@@ -95,8 +95,8 @@ impl Session {
     }
 }
 
-struct Worker {
-    inbox: Inbox<SchedulerEvent>,
+struct Worker<E> {
+    inbox: Inbox<E>,
     /// As given on the command line.
     master: String,
     /// Where that leads: found out anew at every Subscribe, as the leader may have changed.
@@ -105,7 +105,7 @@ struct Worker {
     streams: JoinSet<()>,
 }
 
-impl Worker {
+impl<E: From<SchedulerEvent> + Send + 'static> Worker<E> {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         while let Some(order) = orders.recv().await {
             match order {
@@ -117,7 +117,7 @@ impl Worker {
     }
 
     async fn deliver(&self, event: SchedulerEvent) {
-        self.inbox.send(Input::Mesos(event), None).await;
+        self.inbox.send(Input::Mesos(event.into()), None).await;
     }
 
     async fn request(&mut self, call: &SchedulerCall) -> Result<Request, String> {
@@ -178,7 +178,7 @@ impl Worker {
         let (inbox, session) = (self.inbox.clone(), self.session.clone());
         self.streams.spawn(async move {
             let why = read_stream(&mut pieces, &inbox, &session).await;
-            inbox.send(Input::Mesos(SchedulerEvent::Disconnected { why }), None).await;
+            inbox.send(Input::Mesos(SchedulerEvent::Disconnected { why }.into()), None).await;
         });
     }
 }
@@ -200,9 +200,9 @@ async fn refusal(pieces: &mut mpsc::Receiver<bytes::Bytes>) -> String {
 }
 
 /// Delivers events until the stream ends; says how it did.
-async fn read_stream(
+async fn read_stream<E: From<SchedulerEvent> + Send + 'static>(
     pieces: &mut mpsc::Receiver<bytes::Bytes>,
-    inbox: &Inbox<SchedulerEvent>,
+    inbox: &Inbox<E>,
     session: &Session,
 ) -> String {
     let mut decoder = recordio::Decoder::default();
@@ -223,7 +223,7 @@ async fn read_stream(
             if let SchedulerEvent::Subscribed { framework_id, .. } = &event {
                 session.set_framework(framework_id.clone());
             }
-            if !inbox.send(Input::Mesos(event), None).await {
+            if !inbox.send(Input::Mesos(event.into()), None).await {
                 return "the scheduler ended".to_owned();
             }
         }

@@ -9,6 +9,7 @@ mod master;
 mod master_streams;
 mod program;
 mod scheduler_link;
+mod script;
 mod scripted;
 mod support;
 mod zookeeper;

@@ -61,6 +61,17 @@ pub(crate) fn start(
     start_with(address, react, |_| NoMesos)
 }
 
+/// Starts one, and gives the timeline that it records into.
+pub(crate) fn start_recorded(
+    address: [u8; 4],
+    react: impl FnMut(&Input<u32>) -> Vec<Output<u32>> + Send + 'static,
+) -> (Running<u32>, Recorder, mpsc::UnboundedReceiver<Input<u32>>) {
+    let (seen, receiver) = mpsc::unbounded_channel();
+    let place = place(address);
+    let recorder = place.recorder.clone();
+    (spawn(Box::new(Scripted { seen, react }), place, |_| NoMesos), recorder, receiver)
+}
+
 /// Starts one with a way to Mesos.
 pub(crate) fn start_with<E, C, L>(
     address: [u8; 4],
@@ -73,7 +84,11 @@ where
     L: MesosLink<C> + 'static,
 {
     let (seen, receiver) = mpsc::unbounded_channel();
-    let place = Place {
+    (spawn(Box::new(Scripted { seen, react }), place(address), link), receiver)
+}
+
+fn place(address: [u8; 4]) -> Place {
+    Place {
         name: "scripted".to_owned(),
         task: "scripted".to_owned(),
         address: IpAddr::from(address),
@@ -81,6 +96,5 @@ where
         names: Names::default(),
         sandbox: Sandbox::new(),
         services: Arc::new(NoServices),
-    };
-    (spawn(Box::new(Scripted { seen, react }), place, link), receiver)
+    }
 }

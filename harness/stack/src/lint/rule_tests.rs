@@ -103,53 +103,53 @@ fn checks_applications_as_the_original_and_marathon() {
         &rows,
         "",
         &expect![[r#"
-        no type
-          SD020 3:3 a has no type: the run is refused; give it a `type`
-        no runner
-          SD021 8:11 there is no task runner for the type kafka-mesos-0.9: did you mean `kafka-mesos-0.9.x`?
-        nearly a type
-          SD027 8:11 `zipkin-mesos-0.1` is no known type and becomes a plain Marathon app: did you mean `zipkin-mesos-0.1.x`?
-        no id
-          SD022 3:3 a has no id: the run is refused; give it an `id`
-        ids for Marathon
-          SD028 8:9 Marathon refuses the id `Kafka_Mesos`: lower case letters, digits, dots and dashes between them only
-        no resources
-          SD023 7:10 `cpu` must be above 0, and the run is refused: say how much a needs
-          SD023 8:10 `mem` must be above 0, and the run is refused: say how much a needs
-        instances
-          SD024 9:16 `0` instances: only numbers from 1 and `all` are taken
-        constraints
-          SD025 10:9 Invalid constraint: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
-          SD025 11:9 Unsupported constraint: [hostname UNIQ]: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
-          SD025 12:9 Invalid like: error parsing regexp: missing closing ): `(`: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
-        command and args
-          SD029 9:5 Marathon takes either a command line or args, and `scheduler` is part of the command line: put args into launch_command
-        neither
-          SD029 3:3 a has neither launch_command, args nor docker, and Marathon refuses it
-        docker alone
-          nothing
-        ports
-          SD038 9:27 port 31000 stands twice, and Marathon refuses the app: take one out
-        schedulers
-          SD031 3:3 a has no healthcheck: its API is called as soon as its process exists, before it listens; add `healthcheck: /health`
-          SD030 11:16 2 schedulers with one configuration displace each other, and only the first is called: 1 is enough
-        elasticsearch
-          SD036 10:5 the task runner of elasticsearch runs no tasks, and the first one fails: take `tasks` out
-        old dse
-          SD037 4:11 no released DSE-Mesos offers the API of this type: use dse-mesos-0.2.x
-        run-once
-          SD032 9:5 a run-once task is given its launch_command and artifacts only, no `scheduler`
-          SD032 10:5 a run-once task is given its launch_command and artifacts only, no `args`
-          SD032 11:5 a run-once task is given its launch_command and artifacts only, no `env`
-          SD032 12:5 a run-once task is given its launch_command and artifacts only, no `user`
-          SD032 13:5 a run-once task is given its launch_command and artifacts only, no `docker`
-        times
-          SD033 9:5 `start_time` counts for run-once applications only: a starts at once
-        hooks
-          SD034 9:5 `before_scheduler` runs on the server's machine, and only if the server was started with --allow-hooks
-          SD035 9:5 only the last of the 2 commands decides whether `before_scheduler` failed: begin with `set -e`
-          SD034 10:5 `after_tasks` runs on the server's machine, and only if the server was started with --allow-hooks
-    "#]],
+            no type
+              SD020 3:3 a has no type: the run is refused; give it a `type`
+            no runner
+              SD021 8:11 there is no task runner for the type kafka-mesos-0.9: did you mean `kafka-mesos-0.9.x`?
+            nearly a type
+              SD027 8:11 `zipkin-mesos-0.1` is no known type and becomes a plain Marathon app: did you mean `zipkin-mesos-0.1.x`?
+            no id
+              SD022 3:3 a has no id: the run is refused; give it an `id`
+            ids for Marathon
+              SD028 8:9 Marathon refuses the id `Kafka_Mesos`: lower case letters, digits, dots and dashes between them only
+            no resources
+              SD023 7:10 `cpu` must be above 0, and the run is refused: say how much a needs
+              SD023 8:10 `mem` must be above 0, and the run is refused: say how much a needs
+            instances
+              SD024 9:16 `0` instances: only numbers from 1 and `all` are taken
+            constraints
+              SD025 10:9 Invalid constraint: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
+              SD025 11:9 Unsupported constraint: [UNIQ]: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
+              SD025 12:9 Invalid like: error parsing regexp: missing closing ): `(`: a constraint is [attribute, OPERATOR, value], with one of LIKE <regex>, UNLIKE <regex>, UNIQUE, CLUSTER [value], GROUP_BY [n]
+            command and args
+              SD029 9:5 Marathon takes either a command line or args, and `scheduler` is part of the command line: put args into launch_command
+            neither
+              SD029 3:3 a has neither launch_command, args nor docker, and Marathon refuses it
+            docker alone
+              nothing
+            ports
+              SD038 9:27 port 31000 stands twice, and Marathon refuses the app: take one out
+            schedulers
+              SD031 3:3 a has no healthcheck: its API is called as soon as its process exists, before it listens; add `healthcheck: /health`
+              SD030 11:16 2 schedulers with one configuration displace each other, and only the first is called: 1 is enough
+            elasticsearch
+              SD036 10:5 the task runner of elasticsearch runs no tasks, and the first one fails: take `tasks` out
+            old dse
+              SD037 4:11 no released DSE-Mesos offers the API of this type: use dse-mesos-0.2.x
+            run-once
+              SD032 9:5 a run-once task is given its launch_command and artifacts only, no `scheduler`
+              SD032 10:5 a run-once task is given its launch_command and artifacts only, no `args`
+              SD032 11:5 a run-once task is given its launch_command and artifacts only, no `env`
+              SD032 12:5 a run-once task is given its launch_command and artifacts only, no `user`
+              SD032 13:5 a run-once task is given its launch_command and artifacts only, no `docker`
+            times
+              SD033 9:5 `start_time` counts for run-once applications only: a starts at once
+            hooks
+              SD034 9:5 `before_scheduler` runs on the server's machine, and only if the server was started with --allow-hooks
+              SD035 9:5 only the last of the 2 commands decides whether `before_scheduler` failed: begin with `set -e`
+              SD034 10:5 `after_tasks` runs on the server's machine, and only if the server was started with --allow-hooks
+        "#]],
     );
 }
 

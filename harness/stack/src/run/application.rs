@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use stacklab_machine::http::Method;
 use stacklab_machine::http::Request;
-use stacklab_machine::process::CallId;
+use stacklab_machine::process::{CallId, Output, ScriptEnd};
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
 
 use super::calls::{self, Answer, Calls, Made};
+use super::hooks::Hook;
 use super::marathon_reply::{self, Counts};
 use super::mesos_state::MesosState;
 use super::runner::{Call, Runner, Verdict};
 use super::{Out, app_body};
-use crate::{Application, Variables, count_matching};
+use crate::{Application, OnceApplication, OnceRequest, Variables, count_matching};
 
+/// The type of applications that Stack Deploy runs itself, as a framework.
+pub const RUN_ONCE: &str = "run-once";
 /// Between two polls of Marathon.
 const POLL: Duration = Duration::from_secs(1);
 /// How often a call is repeated whose answer says "not yet". The original repeats it for ever; with 10 s between
@@ -26,6 +29,10 @@ const MAX_REPEATS: u32 = 180;
 pub(super) enum State {
     /// Its dependencies are not complete.
     Waiting,
+    /// The script of a hook runs.
+    Hook(Hook),
+    /// Stack Deploy's own framework runs it.
+    Once,
     /// Marathon was asked to create it.
     Creating,
     /// It is polled until it runs.
@@ -55,7 +62,20 @@ pub(super) enum State {
 pub(super) enum Event {
     Begin,
     Answer(Made, Answer),
+    /// The script of a hook has ended.
+    Script(Result<ScriptEnd, String>),
+    /// A run-once application has ended, or is scheduled.
+    Ran(Result<(), String>),
     Woken,
+}
+
+/// What an application is launched with; its variables are resolved.
+#[derive(Clone, Debug)]
+pub(super) enum Launch {
+    /// The body of Marathon's `POST /v2/apps`.
+    Marathon(String),
+    /// For Stack Deploy's own framework.
+    Once(Box<OnceApplication>),
 }
 
 /// What an application sees and uses of the run.
@@ -84,6 +104,8 @@ pub(super) struct App {
     /// The body of the last poll's answer that could be read, and what it said.
     page: Option<(Vec<u8>, Counts)>,
     instances: i64,
+    /// What it will be launched with, once that is known.
+    launch: Option<Launch>,
     /// Its page in Marathon, once it is created: asked for again and again.
     url: String,
     /// `http://host:port` of its scheduler, once known.
@@ -94,7 +116,19 @@ impl App {
     pub(super) fn new(key: String, application: Application) -> Self {
         let runner = Runner::of(&application.kind);
         let (state, url, api) = (State::Waiting, String::new(), String::new());
-        Self { key, application, state, call: None, wake: None, runner, page: None, instances: 1, url, api }
+        Self {
+            key,
+            application,
+            state,
+            call: None,
+            wake: None,
+            runner,
+            page: None,
+            instances: 1,
+            launch: None,
+            url,
+            api,
+        }
     }
 
     /// Settles how many instances Marathon is asked for.
@@ -141,7 +175,7 @@ impl App {
     /// The application failed; the text is without its id.
     pub(super) fn step(&mut self, event: Event, world: &mut World<'_>) -> Result<(), String> {
         match (event, &self.state) {
-            (Event::Begin, State::Waiting) => self.create(world),
+            (Event::Begin, State::Waiting) => self.begin(world),
             (Event::Woken, State::Polling { .. }) => {
                 self.poll(world);
                 Ok(())
@@ -149,6 +183,15 @@ impl App {
             (Event::Woken, State::Tasks { .. }) => {
                 self.call_scheduler(world);
                 Ok(())
+            }
+            (Event::Script(result), State::Hook(_)) => {
+                self.call = None;
+                self.hooked(result, world)
+            }
+            (Event::Ran(result), State::Once) => {
+                self.call = None;
+                result?;
+                self.hook(Hook::AfterScheduler, world)
             }
             (Event::Answer(made, answer), state) => {
                 self.call = None;
@@ -170,18 +213,59 @@ impl App {
         self.note("failed", error.to_owned(), out);
     }
 
-    fn create(&mut self, world: &mut World<'_>) -> Result<(), String> {
-        let body = self.body(world)?;
+    /// Resolves and checks what it is launched with, in the original's order.
+    fn begin(&mut self, world: &mut World<'_>) -> Result<(), String> {
+        self.resolve(world);
+        self.check_hook(Hook::BeforeScheduler, world)?;
+        let resolved = self.resolved(world)?;
+        let app = &self.application;
+        self.launch = Some(if app.kind == RUN_ONCE {
+            Launch::Once(Box::new(self.once(resolved.launch_command)))
+        } else {
+            Launch::Marathon(app_body::write(app, &resolved, self.instances, world.stack, world.zone))
+        });
+        self.run_hook(Hook::BeforeScheduler, world)
+    }
+
+    pub(super) fn launch(&mut self, world: &mut World<'_>) -> Result<(), String> {
         self.note("creating", String::new(), world.out);
-        let url = format!("{}/v2/apps", world.marathon);
-        let mut request = Request::json(Method::Post, url, body);
-        request.headers = calls::json_headers();
-        self.call = Some(world.calls.make(request, calls::MARATHON_TIMEOUT, world.out));
-        self.state = State::Creating;
+        match self.launch.take() {
+            Some(Launch::Marathon(body)) => {
+                let mut request = Request::json(Method::Post, format!("{}/v2/apps", world.marathon), body);
+                request.headers = calls::json_headers();
+                self.call = Some(world.calls.make(request, calls::MARATHON_TIMEOUT, world.out));
+                self.state = State::Creating;
+            }
+            Some(Launch::Once(application)) => {
+                let id = &application.id;
+                world
+                    .out
+                    .note_with(|| What::Waiting { for_what: format!("{id} until its tasks have ended") });
+                let call = world.calls.number();
+                world.out.push(Output::Mesos(OnceRequest::Run { call, application }));
+                (self.call, self.state) = (Some(call), State::Once);
+            }
+            None => {}
+        }
         Ok(())
     }
 
-    fn body(&self, world: &World<'_>) -> Result<String, String> {
+    fn once(&self, command: String) -> OnceApplication {
+        let app = &self.application;
+        OnceApplication {
+            id: app.id.clone(),
+            cpus: app.cpu,
+            mem: app.mem,
+            constraints: app.constraints.clone(),
+            command,
+            uris: app.uris().map(str::to_owned).collect(),
+            instances: u32::try_from(self.instances).unwrap_or(u32::MAX),
+            start_time: app.start_time.clone(),
+            time_schedule: app.time_schedule.clone(),
+        }
+    }
+
+    fn resolved(&self, world: &World<'_>) -> Result<app_body::Resolved, String> {
         let app = &self.application;
         let resolve = |text: &String| {
             world.variables.resolve_all(text).map(|text| text.into_owned()).map_err(|error| error.to_string())
@@ -191,8 +275,7 @@ impl App {
         let scheduler = app.scheduler.iter().map(pair).collect::<Result<_, String>>()?;
         let args = app.args.iter().map(resolve).collect::<Result<_, String>>()?;
         let env = app.env.iter().map(pair).collect::<Result<_, String>>()?;
-        let resolved = app_body::Resolved { launch_command, scheduler, args, env };
-        Ok(app_body::write(app, &resolved, self.instances, world.stack, world.zone))
+        Ok(app_body::Resolved { launch_command, scheduler, args, env })
     }
 
     fn created(&mut self, answer: Answer, world: &mut World<'_>) -> Result<(), String> {
@@ -231,7 +314,7 @@ impl App {
             self.note("polling", detail, world.out);
         }
         if good {
-            return self.runs(world);
+            return self.hook(Hook::AfterScheduler, world);
         }
         if left == 0 {
             let tries = world.max_wait;
@@ -257,11 +340,10 @@ impl App {
         Ok(counts)
     }
 
-    /// Goes on when Marathon runs it: with a task runner or to the end.
-    fn runs(&mut self, world: &mut World<'_>) -> Result<(), String> {
+    /// Goes on when it runs: with a task runner or to the end.
+    pub(super) fn find(&mut self, world: &mut World<'_>) -> Result<(), String> {
         if self.runner.is_none() {
-            self.complete(world);
-            return Ok(());
+            return self.hook(Hook::AfterTasks, world);
         }
         let request = calls::marathon_get(format!("{}/tasks", self.url));
         self.call = Some(world.calls.make(request, calls::MARATHON_TIMEOUT, world.out));
@@ -292,17 +374,17 @@ impl App {
         Ok(())
     }
 
-    fn begin_task(&mut self, index: usize, world: &mut World<'_>) -> Result<(), String> {
+    pub(super) fn begin_task(&mut self, index: usize, world: &mut World<'_>) -> Result<(), String> {
+        let more = index < self.application.tasks.len();
+        self.hook(if more { Hook::BeforeTask(index) } else { Hook::AfterTasks }, world)
+    }
+
+    pub(super) fn run_task(&mut self, index: usize, world: &mut World<'_>) -> Result<(), String> {
         let (Some(task), Some(runner)) = (self.application.tasks.get(index), self.runner) else {
-            self.complete(world);
             return Ok(());
         };
-        let parameters = task.parameters.iter();
-        // What stays unresolved is sent as it is.
-        let resolved = parameters
-            .map(|(name, value)| (name.clone(), world.variables.resolve(value).into_owned()))
-            .collect();
-        let calls = runner.calls(&resolved)?;
+        // What could not be resolved is sent as it is.
+        let calls = runner.calls(&task.parameters)?;
         self.make_calls(Some(index), calls, world);
         Ok(())
     }
@@ -359,8 +441,10 @@ impl App {
                     self.next_call(world);
                     return Ok(());
                 }
-                let next = task.map_or(0, |index| index + 1);
-                self.begin_task(next, world)
+                match *task {
+                    Some(index) => self.hook(Hook::AfterTask(index), world),
+                    None => self.begin_task(0, world),
+                }
             }
             Verdict::NotYet(why) => {
                 if *repeats_left == 0 {
@@ -373,7 +457,7 @@ impl App {
         }
     }
 
-    fn complete(&mut self, world: &mut World<'_>) {
+    pub(super) fn complete(&mut self, world: &mut World<'_>) {
         self.state = State::Complete;
         self.note("running", String::new(), world.out);
     }

@@ -45,9 +45,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn make(&mut self, request: Request, timeout: Duration, out: &mut Out) -> CallId {
+    /// The number of a call that is no HTTP.
+    pub(super) fn number(&mut self) -> CallId {
         self.last += 1;
-        let call = CallId(self.last);
+        CallId(self.last)
+    }
+
+    pub(super) fn make(&mut self, request: Request, timeout: Duration, out: &mut Out) -> CallId {
+        let call = self.number();
         // Go's errors name the method with a capital only.
         let method = if request.body.is_empty() { "Get" } else { "Post" };
         self.open.insert(call, Made { method, url: request.url.clone() });
