@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stacklab_frameworks::registry::UnknownProgram;
 use stacklab_machine::timeline::{EventId, What};
@@ -12,6 +13,7 @@ use stacklab_mesos::{
 };
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::container::{Container, Ground, name_of, start};
 use super::fetch::Artifacts;
@@ -24,6 +26,8 @@ use crate::recorder::Recorder;
 const INBOX: usize = 4096;
 /// Orders that may wait for one container.
 const ORDERS: usize = 256;
+/// Between two attempts to reach a master.
+const RECONNECT: Duration = Duration::from_millis(100);
 const SIGKILL: i32 = 9;
 
 /// What waits for an agent.
@@ -97,16 +101,11 @@ impl Drop for AgentHost {
 
 async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
     let clock = keeper.place.recorder.clock();
-    let (to_agent, mut from_master) = mpsc::channel::<ToAgent>(INBOX);
-    if !keeper.master.connect(keeper.place.link, to_agent).await {
-        return;
-    }
+    let mut link = MasterLink::new(keeper.master.clone(), keeper.place.link);
     let mut out = Outbox::new();
-    agent.handle(clock.now(), AgentInput::Connected, &mut out);
-    keeper.carry_out(&mut out, None).await;
     loop {
         let (input, cause) = tokio::select! {
-            Some((message, cause)) = from_master.recv() => (AgentInput::Master(message), cause),
+            heard = link.next() => heard,
             Some(message) = messages.recv() => keeper.admit(message),
             () = clock.until(agent.wake_at()) => {
                 agent.wake(clock.now(), &mut out);
@@ -116,6 +115,43 @@ async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<
         };
         agent.handle(clock.now(), input, &mut out);
         keeper.carry_out(&mut out, cause).await;
+    }
+}
+
+/// The agent's link to its master, which is opened again when it breaks.
+struct MasterLink {
+    master: MasterHandle,
+    number: LinkId,
+    /// `None` while it is broken.
+    messages: Option<mpsc::Receiver<ToAgent>>,
+    /// When a broken one is tried next.
+    retry: Instant,
+}
+
+impl MasterLink {
+    fn new(master: MasterHandle, number: LinkId) -> Self {
+        Self { master, number, messages: None, retry: Instant::now() }
+    }
+
+    /// What comes next over the link. Dropping the future loses nothing.
+    async fn next(&mut self) -> (AgentInput, Option<EventId>) {
+        loop {
+            if let Some(messages) = &mut self.messages {
+                if let Some((message, cause)) = messages.recv().await {
+                    return (AgentInput::Master(message), cause);
+                }
+                self.messages = None;
+                self.retry = Instant::now();
+                return (AgentInput::Disconnected, None);
+            }
+            tokio::time::sleep_until(self.retry).await;
+            self.retry = Instant::now() + RECONNECT;
+            let (to_agent, messages) = mpsc::channel(INBOX);
+            if self.master.connect(self.number, to_agent).await {
+                self.messages = Some(messages);
+                return (AgentInput::Connected, None);
+            }
+        }
     }
 }
 

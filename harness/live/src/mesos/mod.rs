@@ -3,6 +3,7 @@
 
 mod agent;
 mod container;
+mod drivers;
 mod fetch;
 mod master;
 mod scheduler;
