@@ -166,6 +166,12 @@ impl World {
                 let exited = ContainerEvent::Exited(Exit::Code(code));
                 return self.container_event(agent, container.clone(), exited, cause);
             }
+            Err(UnknownProgram::NotPlayed { .. }) if spec.executor.is_none() => {
+                let (task, program, host) =
+                    (spec.executor_id.to_string(), spec.command.clone(), spec.hostname.clone());
+                let cause = self.record(&name, cause, What::ProgramStarted { task, program, host });
+                return self.container_event(agent, container.clone(), ContainerEvent::Started, cause);
+            }
             Err(unknown) => {
                 self.record(&name, cause, What::Log { line: unknown.to_string() });
                 let event = ContainerEvent::StartFailed { why: unknown.to_string() };

@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::container::{Container, Ground, name_of, start};
+use super::command::{Commands, Downloads};
+use super::container::{Container, Ground, model_command, name_of, run_command, start};
 use super::fetch::Artifacts;
 use super::master::{MasterHandle, ToAgent};
 use crate::names::Names;
@@ -56,6 +57,8 @@ pub struct AgentPlace {
     pub streams: Streams,
     /// Where artifacts come from.
     pub artifacts: Artifacts,
+    /// What becomes of commands that no program plays.
+    pub commands: Commands,
 }
 
 /// A running agent. Dropping it kills it with everything on it.
@@ -173,10 +176,14 @@ impl Keeper {
         match message {
             Message::Container(container, event, cause) => {
                 match event {
-                    ContainerEvent::Fetched | ContainerEvent::FetchFailed { .. } => {
+                    ContainerEvent::Fetched => {
                         self.fetching.remove(&container);
                     }
-                    ContainerEvent::Exited(_) => {
+                    ContainerEvent::FetchFailed { .. } => {
+                        self.fetching.remove(&container);
+                        self.containers.remove(&container);
+                    }
+                    ContainerEvent::Exited(_) | ContainerEvent::StartFailed { .. } => {
                         self.containers.remove(&container);
                     }
                     _ => {}
@@ -232,8 +239,9 @@ impl Keeper {
 
     fn fetch(&mut self, container: ContainerId, uris: Vec<Uri>, cause: Option<EventId>) {
         let (artifacts, agent, id) = (self.place.artifacts, self.ground.agent.clone(), container.clone());
+        let downloads = self.downloads();
         let fetch = self.tasks.spawn(async move {
-            let event = artifacts.fetch(uris).await;
+            let event = artifacts.fetch(&id, uris, downloads).await;
             let _ = agent.send(Message::Container(id, event, cause)).await;
         });
         self.fetching.insert(container, fetch);
@@ -246,6 +254,9 @@ impl Keeper {
                 let (to_container, orders) = mpsc::channel(ORDERS);
                 self.containers.insert(id.clone(), to_container);
                 self.tasks.spawn(keep(id, container, orders, agent, cause));
+            }
+            Err(unknown) if spec.executor.is_none() && self.is_ours(&unknown) => {
+                self.start_command(spec, cause);
             }
             Err(UnknownProgram::Ends { code, line }) => {
                 self.place.recorder.record(&name_of(spec), cause, What::Log { line });
@@ -264,6 +275,65 @@ impl Keeper {
             }
         }
     }
+}
+
+impl Keeper {
+    fn downloads(&self) -> Option<Downloads> {
+        match &self.place.commands {
+            Commands::Real { folder } => Some(Downloads::new(folder)),
+            Commands::Modelled { .. } => None,
+        }
+    }
+
+    /// Whether a command is for [`Commands`] to decide on. What ends at once need not be modelled.
+    fn is_ours(&self, unknown: &UnknownProgram) -> bool {
+        matches!(unknown, UnknownProgram::NotPlayed { .. })
+            || matches!(self.place.commands, Commands::Real { .. })
+    }
+
+    fn start_command(&mut self, spec: &StartSpec, cause: Option<EventId>) {
+        let (ground, spec, commands) = (self.ground.clone(), spec.clone(), self.place.commands.clone());
+        let (to_container, mut orders) = mpsc::channel(ORDERS);
+        self.containers.insert(spec.container.clone(), to_container);
+        self.tasks.spawn(async move {
+            let agent = ground.agent.clone();
+            let started = tokio::select! {
+                started = start_command(&ground, &spec, &commands, cause) => started,
+                // Whatever is ordered is its end: there is nobody yet to be told anything.
+                _ = orders.recv() => Err(ContainerEvent::Exited(Exit::Signal(SIGKILL))),
+            };
+            match started {
+                Ok(container) => keep(spec.container, container, orders, agent, cause).await,
+                Err(event) => {
+                    let _ = agent.send(Message::Container(spec.container, event, cause)).await;
+                }
+            }
+        });
+    }
+}
+
+/// Starts a command that no machine plays, with all its artifacts: those that every lab knows by name are only
+/// downloaded when somebody really wants them.
+async fn start_command(
+    ground: &Ground,
+    spec: &StartSpec,
+    commands: &Commands,
+    cause: Option<EventId>,
+) -> Result<Container, ContainerEvent> {
+    let folder = match commands {
+        Commands::Modelled { runs_for } => return Ok(model_command(ground, spec, *runs_for, cause)),
+        Commands::Real { folder } => folder,
+    };
+    let downloads = Downloads::new(folder);
+    let command = spec.task.as_ref().and_then(|task| task.command.as_ref());
+    let uris = command.map(|command| &command.uris[..]).unwrap_or_default();
+    downloads
+        .fetch(&spec.container, uris)
+        .await
+        .map_err(|(uri, why)| ContainerEvent::FetchFailed { uri, why })?;
+    let sandbox = downloads.sandbox(&spec.container);
+    run_command(ground, spec, &sandbox, cause)
+        .map_err(|why| ContainerEvent::StartFailed { why: why.to_string() })
 }
 
 /// What the agent orders a container to do.
@@ -285,7 +355,7 @@ async fn keep(
     let _ = agent.send(Message::Container(id.clone(), ContainerEvent::Started, cause)).await;
     let exit = loop {
         tokio::select! {
-            exit = container.exited() => break Exit::Code(exit.code),
+            exit = container.exited() => break exit,
             order = orders.recv() => match order {
                 Some(Order::Tell(event, cause)) => container.tell(event, cause).await,
                 Some(Order::Terminate) => container.terminate().await,

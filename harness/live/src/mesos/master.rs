@@ -12,6 +12,7 @@ use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Step};
 use stacklab_mesos::http::{SchedulerRequest, event_json, scheduler_call};
 use stacklab_mesos::v0::{self, DriverCall, Pid};
+use stacklab_mesos::v1::MasterInfo;
 use stacklab_mesos::{
     AgentToMaster, ConnectionId, LinkId, Master, MasterConfig, MasterInput, MasterOutput, MasterToAgent,
     SchedulerEvent, StreamId, recordio,
@@ -93,6 +94,7 @@ pub struct MasterHost {
     handle: MasterHandle,
     server: Server,
     recorder: Recorder,
+    info: Arc<MasterInfo>,
     task: JoinHandle<()>,
 }
 
@@ -112,8 +114,10 @@ impl MasterHost {
             answer
         });
         let server = Server::start(address, handler).await?;
-        let task = tokio::spawn(run(config, recorder.clone(), sender, receiver));
-        Ok(Self { handle, server, recorder, task })
+        let master = Master::new(config);
+        let info = Arc::clone(master.info());
+        let task = tokio::spawn(run(master, recorder.clone(), sender, receiver));
+        Ok(Self { handle, server, recorder, info, task })
     }
 
     /// Ends the master and starts another one in its place, as a supervisor does: all event streams and connections
@@ -124,12 +128,19 @@ impl MasterHost {
         self.task.abort();
         // Its end is waited for: the new one does not begin among the streams of the old.
         let _ = (&mut self.task).await;
-        self.task = tokio::spawn(run(config, self.recorder.clone(), sender, receiver));
+        let master = Master::new(config);
+        self.info = Arc::clone(master.info());
+        self.task = tokio::spawn(run(master, self.recorder.clone(), sender, receiver));
     }
 
     /// The way to it.
     pub fn handle(&self) -> &MasterHandle {
         &self.handle
+    }
+
+    /// The master, as it describes itself to those who look for the leader.
+    pub fn info(&self) -> &MasterInfo {
+        &self.info
     }
 
     /// Its address.
@@ -171,12 +182,11 @@ impl MasterHandle {
 }
 
 async fn run(
-    config: MasterConfig,
+    mut master: Master,
     recorder: Recorder,
     inbox: mpsc::Sender<Message>,
     mut messages: mpsc::Receiver<Message>,
 ) {
-    let mut master = Master::new(config);
     let drivers = Drivers::new(master.info().pid.clone());
     let mut keeper = Keeper {
         recorder,

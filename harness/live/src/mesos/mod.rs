@@ -2,6 +2,7 @@
 //! master.
 
 mod agent;
+mod command;
 mod container;
 mod drivers;
 mod fetch;
@@ -9,6 +10,7 @@ mod master;
 mod scheduler;
 
 pub use agent::{AgentHost, AgentPlace};
+pub use command::Commands;
 pub use fetch::Artifacts;
 pub use master::{MasterHandle, MasterHost};
 pub use scheduler::SchedulerLink;

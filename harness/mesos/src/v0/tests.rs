@@ -346,10 +346,10 @@ fn drops_what_lacks_a_required_field() {
     let whole = ReregisterFramework { framework: Some(framework.clone()), failover: Some(true) };
     let user = ReregisterFramework {
         framework: Some(wire::FrameworkInfo { user: None, ..framework.clone() }),
-        ..whole.clone()
+        ..whole
     };
     let idless = wire::FrameworkInfo { id: Some(wire::Id { value: None }), ..framework };
-    let idless = ReregisterFramework { framework: Some(idless), ..whole.clone() };
+    let idless = ReregisterFramework { framework: Some(idless), ..whole };
     let launch = LaunchTasks { framework_id: id("f"), ..LaunchTasks::default() };
     let resource = wire::Resource { name: Some("cpus".into()), ..wire::Resource::default() };
     let task = wire::TaskInfo {
