@@ -109,6 +109,9 @@ pub(crate) struct Up {
     /// Where ids and ports come from
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Run commands that no program of the lab plays as processes of this machine, under your user
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     /// Print the addresses as JSON instead of export lines
     #[arg(long)]
     pub(crate) json: bool,

@@ -47,6 +47,8 @@ pub struct LabConfig {
     pub seed: u64,
     /// Which services are the real ones.
     pub backing: Backing,
+    /// What becomes of commands that no program plays.
+    pub commands: Commands,
 }
 
 /// Why a lab could not be built: something of the environment, not of the stack.
@@ -347,7 +349,7 @@ fn start_agents(
             pace: config.pace,
             streams: ground.streams,
             artifacts: Artifacts,
-            commands: Commands::default(),
+            commands: config.commands.clone(),
         };
         agents.push(AgentHost::start(settings, place, master.handle()));
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
 use stacklab_lab::exit::ExitCode;
-use stacklab_lab::{Addresses, Backing, Lab, LabConfig};
+use stacklab_lab::{Addresses, Backing, Commands, Lab, LabConfig};
 use stacklab_live::{Clock, Recorder};
 
 use super::Failed;
@@ -22,6 +22,7 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
         pace: flags.pace.into(),
         seed: flags.seed,
         backing: Backing::embedded(),
+        commands: commands(flags.allow_commands),
     };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
     let addresses = lab.addresses();
@@ -34,6 +35,14 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     until_interrupted().await;
     lab.stop().await;
     Ok(ExitCode::AsExpected)
+}
+
+/// Real processes have their sandboxes in a folder of this process, which stays.
+fn commands(allowed: bool) -> Commands {
+    if !allowed {
+        return Commands::default();
+    }
+    Commands::Real { folder: std::env::temp_dir().join(format!("stacklab-sandboxes-{}", std::process::id())) }
 }
 
 fn as_json(addresses: &Addresses) -> serde_json::Value {
