@@ -157,7 +157,7 @@ where
         pace: options.pace,
         seed: options.seed,
         backing: options.backing.clone(),
-        commands: Commands::default(),
+        commands: Commands::Modelled { runs_for: scenario.cluster.plain_tasks() },
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
     let limit = if options.backing.real().is_empty() { TRACES_LIMIT } else { REAL_TRACES_LIMIT };

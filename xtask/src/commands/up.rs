@@ -12,7 +12,8 @@ use crate::interrupt::until_interrupted;
 
 /// Keeps an empty cluster until Ctrl-C.
 pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
-    let cluster = ClusterSpec { agents: vec![AgentSpec { count: flags.agents, ..AgentSpec::default() }] };
+    let agents = vec![AgentSpec { count: flags.agents, ..AgentSpec::default() }];
+    let cluster = ClusterSpec { agents, ..ClusterSpec::default() };
     if let Some(problem) = cluster.problem() {
         return Err(Failed::input(anyhow::anyhow!(problem)));
     }

@@ -320,6 +320,11 @@ async fn start_command(
     commands: &Commands,
     cause: Option<EventId>,
 ) -> Result<Container, ContainerEvent> {
+    if let Some(image) = spec.docker_image() {
+        let why =
+            format!("no program here plays this command, and no agent here runs the Docker image {image}");
+        return Err(ContainerEvent::StartFailed { why });
+    }
     let folder = match commands {
         Commands::Modelled { runs_for } => return Ok(model_command(ground, spec, *runs_for, cause)),
         Commands::Real { folder } => folder,

@@ -163,3 +163,20 @@ async fn a_modelled_command_runs_as_long_as_it_is_told() {
     cluster.until_state(&mut framework, "TASK_RUNNING").await;
     cluster.until_state(&mut framework, "TASK_FINISHED").await;
 }
+
+#[tokio::test]
+async fn a_docker_image_is_refused_by_its_name() {
+    let mut scene = Scene::start(55).await;
+    let offer = scene.framework.offer().await;
+    let info = json!({
+        "name": "d", "task_id": {"value": "d"}, "agent_id": offer["agent_id"], "command": {"value": "serve"},
+        "container": {"type": "DOCKER", "docker": {"image": "nginx:1.9"}},
+        "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}}],
+    });
+    let launch = json!([{"type": "LAUNCH", "launch": {"task_infos": [info]}}]);
+    let accept = json!({"offer_ids": [offer["id"]], "operations": launch});
+    assert_eq!(scene.cluster.say(&scene.framework, json!({"type": "ACCEPT", "accept": accept})).await.0, 202);
+    let failed = scene.cluster.until_state(&mut scene.framework, "TASK_FAILED").await;
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.ends_with("no agent here runs the Docker image nginx:1.9"), "{message}");
+}

@@ -252,7 +252,7 @@ fn framework_json(master: &Master, framework: &Framework) -> Value {
     };
     set("id", json!(framework.id.as_str()));
     set("name", json!(info.name));
-    if let Some(pid) = framework.driver() {
+    if let Some(pid) = &framework.pid {
         set("pid", json!(pid.as_str()));
     }
     set("used_resources", res(&used));

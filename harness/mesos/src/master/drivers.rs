@@ -118,6 +118,7 @@ impl Master {
         }
         if let Some(framework) = self.frameworks.get_mut(id) {
             framework.channel = Some(Channel::Driver(pid.clone()));
+            framework.pid = Some(pid.clone());
             note_subscription(framework, known, out);
         }
         out.push(self.registered(pid, id.clone(), again));

@@ -58,6 +58,8 @@ pub(crate) struct Framework {
     pub(crate) info: Arc<FrameworkInfo>,
     /// `None` while it is not connected.
     pub(crate) channel: Option<Channel>,
+    /// Its driver, also while that is gone; `None` for a scheduler of the v1 API.
+    pub(crate) pid: Option<Pid>,
     /// Its driver wants no more offers.
     pub(crate) deactivated: bool,
     /// Known from agents only, after a master failover.
@@ -80,6 +82,7 @@ impl Framework {
             id,
             info,
             channel: None,
+            pid: None,
             deactivated: false,
             recovered: false,
             registered: now,

@@ -82,6 +82,7 @@ impl Master {
         framework.removed_at = None;
         framework.recovered = false;
         framework.deactivated = false;
+        framework.pid = None;
         framework.reregistered = Some(now);
         let message = FAILED_OVER.to_owned();
         match framework.channel.take() {

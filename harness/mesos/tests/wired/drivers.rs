@@ -429,6 +429,7 @@ fn without_a_failover_timeout_all_goes_with_the_driver() {
     let state = state(&mut world);
     assert_eq!(state["frameworks"], serde_json::json!([]));
     let completed = &state["completed_frameworks"][0];
+    assert_eq!(completed["pid"], pid(1).as_str());
     assert_eq!(completed["completed_tasks"][0]["state"], "TASK_KILLED");
     world.heard();
     say(

@@ -17,8 +17,9 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// A running command. Dropping it ends it and all its descendants.
 #[derive(Debug)]
 pub(in super::super) struct Process {
-    child: Child,
+    // Ended before the child is waited for, while its number is surely its own.
     kin: Kin,
+    child: Child,
 }
 
 /// Starts a command in its sandbox, which is made if it is not there.
@@ -48,7 +49,7 @@ pub(in super::super) fn start(
     }
     let limits = format!("runs as a process of this machine, in {}", sandbox.display());
     recorder.record(who, None, What::Log { line: limits });
-    Ok(Process { child, kin })
+    Ok(Process { kin, child })
 }
 
 /// A line for a shell, or a program with its arguments, of which the first is its name for itself.
