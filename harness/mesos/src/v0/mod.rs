@@ -2,9 +2,10 @@
 //! Drivers such as mesos-go v0 speak it. It is a codec and nothing more: behind it is the master that the v1 API has.
 //!
 //! Field numbers are those of Mesos 0.28, which 1.11 still takes. Left out: the message `mesos.scheduler.Call` of the
-//! C++ driver, authentication, inverse offers, and a task's container, health check and discovery information.
+//! C++ driver, authentication, inverse offers, and a task's health check and discovery information.
 
 mod calls;
+mod container;
 mod events;
 mod messages;
 mod names;

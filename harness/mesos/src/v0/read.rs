@@ -1,5 +1,6 @@
 //! From protobuf to the values that the master works with. Mesos' required fields are required here.
 
+use super::container::container;
 use super::names::capability;
 use super::wire;
 use crate::ids::StatusUuid;
@@ -52,13 +53,14 @@ pub(super) fn framework_info(info: wire::FrameworkInfo) -> Result<FrameworkInfo,
     })
 }
 
-/// A task. Container, health check and discovery information are not taken over.
+/// A task. Health check and discovery information are not taken over.
 pub(super) fn task_info(info: wire::TaskInfo) -> Result<TaskInfo, Missing> {
     let name = present(info.name, "name")?;
     let task_id: String = id(info.task_id, "task_id")?;
     let mut task = TaskInfo::new(task_id, &name, id(info.slave_id, "slave_id")?, resources(info.resources)?);
     task.executor = info.executor.map(executor).transpose()?;
     task.command = info.command.map(command).transpose()?;
+    task.container = info.container.map(container).transpose()?;
     task.data = info.data;
     task.labels = labels(info.labels)?;
     Ok(task)
@@ -69,6 +71,7 @@ fn executor(info: wire::ExecutorInfo) -> Result<ExecutorInfo, Missing> {
     let command = command(present(info.command, "command")?)?;
     let mut executor = ExecutorInfo::new(executor_id, command, resources(info.resources)?);
     executor.framework_id = optional_id(info.framework_id, "framework_id")?;
+    executor.container = info.container.map(container).transpose()?;
     executor.name = info.name;
     executor.source = info.source;
     executor.data = info.data;

@@ -5,6 +5,8 @@
 
 use prost::Message;
 
+use super::container::ContainerInfo;
+
 /// Any of the ids.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Id {
@@ -246,6 +248,8 @@ pub(super) struct ExecutorInfo {
     pub(super) name: Option<String>,
     #[prost(string, optional, tag = "10")]
     pub(super) source: Option<String>,
+    #[prost(message, optional, tag = "11")]
+    pub(super) container: Option<ContainerInfo>,
     #[prost(message, optional, tag = "14")]
     pub(super) labels: Option<Labels>,
 }
@@ -266,6 +270,8 @@ pub(super) struct TaskInfo {
     pub(super) data: Option<Vec<u8>>,
     #[prost(message, optional, tag = "7")]
     pub(super) command: Option<CommandInfo>,
+    #[prost(message, optional, tag = "9")]
+    pub(super) container: Option<ContainerInfo>,
     #[prost(message, optional, tag = "10")]
     pub(super) labels: Option<Labels>,
 }
