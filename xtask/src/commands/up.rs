@@ -7,7 +7,7 @@ use stacklab_lab::{Addresses, Backing, Commands, Lab, LabConfig};
 use stacklab_live::{Clock, Recorder};
 
 use super::Failed;
-use crate::flags::Up;
+use crate::flags::{PaceName, Up};
 use crate::interrupt::until_interrupted;
 
 /// Keeps an empty cluster until Ctrl-C.
@@ -17,10 +17,12 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     if let Some(problem) = cluster.problem() {
         return Err(Failed::input(anyhow::anyhow!(problem)));
     }
+    let usual = if flags.allow_commands { PaceName::Real } else { PaceName::Fast };
+    let pace = flags.pace.unwrap_or(usual);
     let config = LabConfig {
         cluster,
         already_running: Vec::new(),
-        pace: flags.pace.into(),
+        pace: pace.into(),
         seed: flags.seed,
         backing: Backing::embedded(),
         commands: commands(flags.allow_commands),
