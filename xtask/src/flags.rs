@@ -103,12 +103,16 @@ pub(crate) struct Up {
     /// How many agents, of 4 cpus and 16 GB each
     #[arg(long, default_value_t = 3)]
     pub(crate) agents: usize,
-    /// How fast those waits pass that are only there to be lived through
-    #[arg(long, value_enum, default_value_t = PaceName::Fast)]
-    pub(crate) pace: PaceName,
+    /// How fast those waits pass that are only there to be lived through; fast by default, but real with
+    /// --allow-commands, as real processes are not up before the first health check otherwise
+    #[arg(long, value_enum)]
+    pub(crate) pace: Option<PaceName>,
     /// Where ids and ports come from
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Run commands that no program of the lab plays as processes of this machine, under your user
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     /// Print the addresses as JSON instead of export lines
     #[arg(long)]
     pub(crate) json: bool,

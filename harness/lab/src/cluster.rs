@@ -1,6 +1,7 @@
 //! What a cluster is made of: the description, before anything runs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -14,11 +15,15 @@ pub struct ClusterSpec {
     /// Its agents, in order.
     #[serde(default = "three_agents")]
     pub agents: Vec<AgentSpec>,
+    /// For how many seconds tasks run whose command no program of the lab plays, before they end with code 0;
+    /// without end if absent.
+    #[serde(default)]
+    pub plain_tasks_run_for: Option<u32>,
 }
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { agents: three_agents() }
+        Self { agents: three_agents(), plain_tasks_run_for: None }
     }
 }
 
@@ -73,6 +78,11 @@ impl AgentSpec {
 }
 
 impl ClusterSpec {
+    /// For how long plain tasks run.
+    pub fn plain_tasks(&self) -> Option<Duration> {
+        self.plain_tasks_run_for.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
     /// Every agent for itself, counts multiplied out.
     pub fn each_agent(&self) -> Vec<AgentSpec> {
         let alike =

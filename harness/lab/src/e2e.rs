@@ -6,6 +6,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use stacklab_live::mesos::Commands;
 use stacklab_live::{Part, Recorder};
 use stacklab_machine::timeline::{Stage, What};
 use stacklab_machine::{Pace, Time};
@@ -161,6 +162,7 @@ where
         pace: options.pace,
         seed: options.seed,
         backing: options.backing.clone(),
+        commands: Commands::Modelled { runs_for: scenario.cluster.plain_tasks() },
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
     let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;

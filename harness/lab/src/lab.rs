@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, MasterHost, SchedulerLink};
+use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, Commands, MasterHost, SchedulerLink};
 use stacklab_live::program::{Place, Running, Services, spawn};
 use stacklab_live::{Names, Recorder, Sandbox};
 use stacklab_machine::process::Input;
@@ -48,6 +47,8 @@ pub struct LabConfig {
     pub seed: u64,
     /// Which services are the real ones.
     pub backing: Backing,
+    /// What becomes of commands that no program plays.
+    pub commands: Commands,
 }
 
 /// Why a lab could not be built: something of the environment, not of the stack.
@@ -323,15 +324,7 @@ async fn start_master(
 async fn register_master(connect: &str, master: &MasterHost) -> Result<Client, LabError> {
     let failed = || cannot("the leader election", &connect);
     let client = Client::connect(connect, Duration::from_secs(10)).await.map_err(|why| failed()(why))?;
-    let (ip, port) = (master.address().ip().to_string(), master.address().port());
-    let info = json!({
-        "address": { "hostname": ip, "ip": ip, "port": port },
-        "hostname": ip,
-        "pid": format!("master@{ip}:{port}"),
-        "port": port,
-        "version": "1.11.0",
-    });
-    let data = info.to_string();
+    let data = master.info().znode();
     client
         .create_with_parents("/mesos/json.info_", Some(data.as_bytes()), CreateMode::EphemeralSequential)
         .await
@@ -363,6 +356,7 @@ fn start_agents(
             pace: config.pace,
             streams: ground.streams,
             artifacts: Artifacts,
+            commands: config.commands.clone(),
         };
         agents.push(AgentHost::start(settings, place, master.handle()));
     }

@@ -27,3 +27,4 @@ pub mod traffic;
 
 pub use backing::{Backing, BackingError};
 pub use lab::{Addresses, Lab, LabConfig, LabError};
+pub use stacklab_live::mesos::Commands;

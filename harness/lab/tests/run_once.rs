@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used)] // A test that cannot set up its lab has failed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use stacklab_lab::cluster::ClusterSpec;
 use stacklab_lab::deploy::deploy;
 use stacklab_lab::{Backing, Lab, LabConfig};
+use stacklab_live::mesos::Commands;
 use stacklab_live::{Clock, Recorder};
 use stacklab_machine::Pace;
 use stacklab_machine::timeline::What;
@@ -24,6 +26,7 @@ async fn applications_reach_mesos_through_the_framework() {
         seed: 1,
         backing: Backing::default(),
         already_running: Vec::new(),
+        commands: Commands::Modelled { runs_for: Some(Duration::from_millis(10)) },
     };
     let recorder = Recorder::new(Clock::new());
     let lab = Lab::start(config, recorder.clone()).await.unwrap();
@@ -43,13 +46,13 @@ async fn applications_reach_mesos_through_the_framework() {
     let why = run(&lab, &once("constraints: [[hostname, LIKE, nowhere]]")).await.unwrap_err();
     assert!(why.contains("hostname doesn't match like:nowhere"), "{why}");
 
-    // A task is launched and its end heard of, whatever the agent makes of its command.
-    let _ = run(&lab, &once("instances: 2")).await;
+    // Tasks are launched, one an offer, and their ends heard of.
+    run(&lab, &once("instances: 2")).await.unwrap();
     let launched = recorder.with(|timeline| {
         let ours =
             |what: &What| matches!(what, What::TaskLaunched { name, .. } if name.starts_with("once.127."));
         timeline.events().iter().filter(|event| ours(&event.what)).count()
     });
-    assert!(launched >= 1);
+    assert_eq!(launched, 2);
     lab.stop().await;
 }

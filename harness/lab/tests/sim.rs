@@ -155,3 +155,18 @@ fn run_once_applications_reach_mesos() {
     let launched = |event: &&Event| matches!(&event.what, What::TaskLaunched { name, .. } if name.starts_with("once.127.77.0."));
     assert_eq!(outcome.timeline.events().iter().filter(launched).count(), 1);
 }
+
+#[test]
+fn a_command_that_nobody_plays_is_a_task_all_the_same() {
+    let text = "name: plain\napplications:\n  web:\n    id: web\n    type: web-server\n    cpu: 0.1\n    mem: 16\n    \
+                launch_command: \"nc -l $PORT0\"\n";
+    let mut simulation = simulation(text);
+    let outcome = run(&simulation, 1);
+    deploys(&outcome, "plain", 1);
+    let finished =
+        |event: &Event| matches!(&event.what, What::TaskStatus { state, .. } if state == "TASK_FINISHED");
+    assert!(!outcome.timeline.events().iter().any(finished));
+    simulation.cluster.plain_tasks_run_for = Some(0);
+    let outcome = run(&simulation, 1);
+    assert!(outcome.timeline.events().iter().any(finished), "{:?}", outcome.result);
+}

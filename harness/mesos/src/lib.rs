@@ -15,6 +15,7 @@ mod words;
 pub mod http;
 pub mod recordio;
 pub mod resources;
+pub mod v0;
 pub mod v1;
 
 pub use agent::{Agent, AgentConfig, AgentInput, AgentOutput};

@@ -217,6 +217,14 @@ pub struct StartSpec {
     pub memory: f64,
 }
 
+impl StartSpec {
+    /// The Docker image that the task asks for.
+    pub fn docker_image(&self) -> Option<&str> {
+        let container = self.task.as_ref()?.container.as_ref()?;
+        container["docker"]["image"].as_str()
+    }
+}
+
 /// A signal to a container's processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {

@@ -38,6 +38,8 @@ impl World {
                     }
                 }
                 MasterOutput::Close { connection } => self.stream_closed(connection, cause),
+                // No program here speaks the older protocol.
+                MasterOutput::Post { .. } => {}
                 MasterOutput::ToAgent { link, message } => {
                     let index = link.0 as usize;
                     let input = Box::new(AgentInput::Master(message));

@@ -8,8 +8,8 @@ use stacklab_machine::process::{Input, Never, Output, Program};
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_machine::{Machine, Outbox, Pace, Time};
 use stacklab_mesos::{
-    ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId, MasterInput,
-    SchedulerCall, SchedulerEvent, StreamId,
+    AgentInput, ConnectionId, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent, Exit, FrameworkId,
+    MasterInput, SchedulerCall, SchedulerEvent, StreamId,
 };
 use stacklab_once::{Framework, Heard, Said};
 use stacklab_stack::{OnceReply, OnceRequest, Run};
@@ -175,6 +175,20 @@ impl World {
                 let exited = ContainerEvent::Exited(Exit::Code(code));
                 return self.container_event(agent, container.clone(), exited, cause);
             }
+            Err(UnknownProgram::NotPlayed { .. })
+                if spec.executor.is_none() && spec.docker_image().is_none() =>
+            {
+                let (task, program, host) =
+                    (spec.executor_id.to_string(), spec.command.clone(), spec.hostname.clone());
+                let cause = self.record(&name, cause, What::ProgramStarted { task, program, host });
+                self.container_event(agent, container.clone(), ContainerEvent::Started, cause);
+                if let Some(time) = self.plain_tasks {
+                    let event = ContainerEvent::Exited(Exit::Code(0));
+                    let ends = Box::new(AgentInput::Container { container: container.clone(), event });
+                    self.after(time, Due::Agent(agent, ends), cause);
+                }
+                return;
+            }
             Err(unknown) => {
                 self.record(&name, cause, What::Log { line: unknown.to_string() });
                 let event = ContainerEvent::StartFailed { why: unknown.to_string() };
@@ -287,7 +301,7 @@ impl World {
         let Some((agent, container)) = self.programs.get(id).and_then(|node| node.place.clone()) else {
             return;
         };
-        let input = Box::new(stacklab_mesos::AgentInput::Executor { container, call });
+        let input = Box::new(AgentInput::Executor { container, call });
         self.send(Seat::Program(id), Seat::Agent(agent), Due::Agent(agent, input), cause);
     }
 

@@ -71,6 +71,8 @@ pub(super) struct World {
     /// Addresses at which services listen.
     pub(super) ports: BTreeSet<String>,
     pub(super) outcome: Option<Result<(), String>>,
+    /// For how long a task runs whose command no program plays.
+    pub(super) plain_tasks: Option<Duration>,
     alarms: Alarms,
     ways: Ways,
     timeline: Timeline,
@@ -107,6 +109,7 @@ impl World {
             zookeepers: Vec::new(),
             ports: BTreeSet::new(),
             outcome: None,
+            plain_tasks: simulation.cluster.plain_tasks(),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stacklab_frameworks::registry::UnknownProgram;
 use stacklab_machine::timeline::{EventId, What};
@@ -12,8 +13,10 @@ use stacklab_mesos::{
 };
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::time::Instant;
 
-use super::container::{Container, Ground, name_of, start};
+use super::command::{Commands, Downloads};
+use super::container::{Container, Ground, model_command, name_of, run_command, start};
 use super::fetch::Artifacts;
 use super::master::{MasterHandle, ToAgent};
 use crate::names::Names;
@@ -24,6 +27,8 @@ use crate::recorder::Recorder;
 const INBOX: usize = 4096;
 /// Orders that may wait for one container.
 const ORDERS: usize = 256;
+/// Between two attempts to reach a master.
+const RECONNECT: Duration = Duration::from_millis(100);
 const SIGKILL: i32 = 9;
 
 /// What waits for an agent.
@@ -52,6 +57,8 @@ pub struct AgentPlace {
     pub streams: Streams,
     /// Where artifacts come from.
     pub artifacts: Artifacts,
+    /// What becomes of commands that no program plays.
+    pub commands: Commands,
 }
 
 /// A running agent. Dropping it kills it with everything on it.
@@ -97,16 +104,11 @@ impl Drop for AgentHost {
 
 async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
     let clock = keeper.place.recorder.clock();
-    let (to_agent, mut from_master) = mpsc::channel::<ToAgent>(INBOX);
-    if !keeper.master.connect(keeper.place.link, to_agent).await {
-        return;
-    }
+    let mut link = MasterLink::new(keeper.master.clone(), keeper.place.link);
     let mut out = Outbox::new();
-    agent.handle(clock.now(), AgentInput::Connected, &mut out);
-    keeper.carry_out(&mut out, None).await;
     loop {
         let (input, cause) = tokio::select! {
-            Some((message, cause)) = from_master.recv() => (AgentInput::Master(message), cause),
+            heard = link.next() => heard,
             Some(message) = messages.recv() => keeper.admit(message),
             () = clock.until(agent.wake_at()) => {
                 agent.wake(clock.now(), &mut out);
@@ -116,6 +118,43 @@ async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<
         };
         agent.handle(clock.now(), input, &mut out);
         keeper.carry_out(&mut out, cause).await;
+    }
+}
+
+/// The agent's link to its master, which is opened again when it breaks.
+struct MasterLink {
+    master: MasterHandle,
+    number: LinkId,
+    /// `None` while it is broken.
+    messages: Option<mpsc::Receiver<ToAgent>>,
+    /// When a broken one is tried next.
+    retry: Instant,
+}
+
+impl MasterLink {
+    fn new(master: MasterHandle, number: LinkId) -> Self {
+        Self { master, number, messages: None, retry: Instant::now() }
+    }
+
+    /// What comes next over the link. Dropping the future loses nothing.
+    async fn next(&mut self) -> (AgentInput, Option<EventId>) {
+        loop {
+            if let Some(messages) = &mut self.messages {
+                if let Some((message, cause)) = messages.recv().await {
+                    return (AgentInput::Master(message), cause);
+                }
+                self.messages = None;
+                self.retry = Instant::now();
+                return (AgentInput::Disconnected, None);
+            }
+            tokio::time::sleep_until(self.retry).await;
+            self.retry = Instant::now() + RECONNECT;
+            let (to_agent, messages) = mpsc::channel(INBOX);
+            if self.master.connect(self.number, to_agent).await {
+                self.messages = Some(messages);
+                return (AgentInput::Connected, None);
+            }
+        }
     }
 }
 
@@ -137,10 +176,14 @@ impl Keeper {
         match message {
             Message::Container(container, event, cause) => {
                 match event {
-                    ContainerEvent::Fetched | ContainerEvent::FetchFailed { .. } => {
+                    ContainerEvent::Fetched => {
                         self.fetching.remove(&container);
                     }
-                    ContainerEvent::Exited(_) => {
+                    ContainerEvent::FetchFailed { .. } => {
+                        self.fetching.remove(&container);
+                        self.containers.remove(&container);
+                    }
+                    ContainerEvent::Exited(_) | ContainerEvent::StartFailed { .. } => {
                         self.containers.remove(&container);
                     }
                     _ => {}
@@ -196,8 +239,9 @@ impl Keeper {
 
     fn fetch(&mut self, container: ContainerId, uris: Vec<Uri>, cause: Option<EventId>) {
         let (artifacts, agent, id) = (self.place.artifacts, self.ground.agent.clone(), container.clone());
+        let downloads = self.downloads();
         let fetch = self.tasks.spawn(async move {
-            let event = artifacts.fetch(uris).await;
+            let event = artifacts.fetch(&id, uris, downloads).await;
             let _ = agent.send(Message::Container(id, event, cause)).await;
         });
         self.fetching.insert(container, fetch);
@@ -210,6 +254,9 @@ impl Keeper {
                 let (to_container, orders) = mpsc::channel(ORDERS);
                 self.containers.insert(id.clone(), to_container);
                 self.tasks.spawn(keep(id, container, orders, agent, cause));
+            }
+            Err(unknown) if spec.executor.is_none() && self.is_ours(&unknown) => {
+                self.start_command(spec, cause);
             }
             Err(UnknownProgram::Ends { code, line }) => {
                 self.place.recorder.record(&name_of(spec), cause, What::Log { line });
@@ -228,6 +275,70 @@ impl Keeper {
             }
         }
     }
+}
+
+impl Keeper {
+    fn downloads(&self) -> Option<Downloads> {
+        match &self.place.commands {
+            Commands::Real { folder } => Some(Downloads::new(folder)),
+            Commands::Modelled { .. } => None,
+        }
+    }
+
+    /// Whether a command is for [`Commands`] to decide on. What ends at once need not be modelled.
+    fn is_ours(&self, unknown: &UnknownProgram) -> bool {
+        matches!(unknown, UnknownProgram::NotPlayed { .. })
+            || matches!(self.place.commands, Commands::Real { .. })
+    }
+
+    fn start_command(&mut self, spec: &StartSpec, cause: Option<EventId>) {
+        let (ground, spec, commands) = (self.ground.clone(), spec.clone(), self.place.commands.clone());
+        let (to_container, mut orders) = mpsc::channel(ORDERS);
+        self.containers.insert(spec.container.clone(), to_container);
+        self.tasks.spawn(async move {
+            let agent = ground.agent.clone();
+            let started = tokio::select! {
+                started = start_command(&ground, &spec, &commands, cause) => started,
+                // Whatever is ordered is its end: there is nobody yet to be told anything.
+                _ = orders.recv() => Err(ContainerEvent::Exited(Exit::Signal(SIGKILL))),
+            };
+            match started {
+                Ok(container) => keep(spec.container, container, orders, agent, cause).await,
+                Err(event) => {
+                    let _ = agent.send(Message::Container(spec.container, event, cause)).await;
+                }
+            }
+        });
+    }
+}
+
+/// Starts a command that no machine plays, with all its artifacts: those that every lab knows by name are only
+/// downloaded when somebody really wants them.
+async fn start_command(
+    ground: &Ground,
+    spec: &StartSpec,
+    commands: &Commands,
+    cause: Option<EventId>,
+) -> Result<Container, ContainerEvent> {
+    if let Some(image) = spec.docker_image() {
+        let why =
+            format!("no program here plays this command, and no agent here runs the Docker image {image}");
+        return Err(ContainerEvent::StartFailed { why });
+    }
+    let folder = match commands {
+        Commands::Modelled { runs_for } => return Ok(model_command(ground, spec, *runs_for, cause)),
+        Commands::Real { folder } => folder,
+    };
+    let downloads = Downloads::new(folder);
+    let command = spec.task.as_ref().and_then(|task| task.command.as_ref());
+    let uris = command.map(|command| &command.uris[..]).unwrap_or_default();
+    downloads
+        .fetch(&spec.container, uris)
+        .await
+        .map_err(|(uri, why)| ContainerEvent::FetchFailed { uri, why })?;
+    let sandbox = downloads.sandbox(&spec.container);
+    run_command(ground, spec, &sandbox, cause)
+        .map_err(|why| ContainerEvent::StartFailed { why: why.to_string() })
 }
 
 /// What the agent orders a container to do.
@@ -249,7 +360,7 @@ async fn keep(
     let _ = agent.send(Message::Container(id.clone(), ContainerEvent::Started, cause)).await;
     let exit = loop {
         tokio::select! {
-            exit = container.exited() => break Exit::Code(exit.code),
+            exit = container.exited() => break exit,
             order = orders.recv() => match order {
                 Some(Order::Tell(event, cause)) => container.tell(event, cause).await,
                 Some(Order::Terminate) => container.terminate().await,

@@ -2,21 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stacklab_frameworks::registry::{AnyProgram, ProgramContext, UnknownProgram, artifacts, program};
 use stacklab_machine::process::Input;
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_machine::{Pace, Streams};
-use stacklab_mesos::{ContainerId, ExecutorCall, ExecutorEvent, SchedulerEvent, StartSpec};
+use stacklab_mesos::{ContainerId, ExecutorCall, ExecutorEvent, Exit, SchedulerEvent, StartSpec};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::agent::Message;
+use super::command::{self, Process};
 use super::scheduler::SchedulerLink;
 use crate::names::Names;
-use crate::program::{Exit, MesosLink, Place, Running, Services, spawn};
+use crate::program::{MesosLink, Place, Running, Services, spawn};
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
+
+const SIGTERM: i32 = 15;
 
 /// What every container of an agent shares.
 #[derive(Clone)]
@@ -41,15 +47,21 @@ pub(super) struct Container {
 enum AnyRunning {
     Scheduler(Running<SchedulerEvent>),
     Executor(Running<ExecutorEvent>),
+    /// A command that nobody plays, as a process.
+    Process(Process),
+    /// A command that nobody plays, and that is not run either: it ends at this time, like this.
+    Modelled(Option<Instant>, Exit),
 }
 
 impl Container {
     /// SIGTERM.
-    pub(super) async fn terminate(&self) {
-        match &self.running {
-            AnyRunning::Scheduler(running) => running.inbox().send(Input::Terminate, None).await,
-            AnyRunning::Executor(running) => running.inbox().send(Input::Terminate, None).await,
-        };
+    pub(super) async fn terminate(&mut self) {
+        match &mut self.running {
+            AnyRunning::Scheduler(running) => drop(running.inbox().send(Input::Terminate, None).await),
+            AnyRunning::Executor(running) => drop(running.inbox().send(Input::Terminate, None).await),
+            AnyRunning::Process(process) => process.terminate(),
+            AnyRunning::Modelled(end, exit) => (*end, *exit) = (Some(Instant::now()), Exit::Signal(SIGTERM)),
+        }
     }
 
     pub(super) async fn tell(&self, event: ExecutorEvent, cause: Option<EventId>) {
@@ -60,20 +72,28 @@ impl Container {
 
     pub(super) async fn exited(&mut self) -> Exit {
         match &mut self.running {
-            AnyRunning::Scheduler(running) => running.exited().await,
-            AnyRunning::Executor(running) => running.exited().await,
+            AnyRunning::Scheduler(running) => Exit::Code(running.exited().await.code),
+            AnyRunning::Executor(running) => Exit::Code(running.exited().await.code),
+            AnyRunning::Process(process) => process.exited().await,
+            AnyRunning::Modelled(Some(end), exit) => {
+                tokio::time::sleep_until(*end).await;
+                *exit
+            }
+            AnyRunning::Modelled(None, _) => std::future::pending().await,
         }
     }
 
     /// Notes how it ended, and kills what is left: another program may use its port as soon as this returns.
-    pub(super) async fn end(self, exit: stacklab_mesos::Exit) {
+    pub(super) async fn end(self, exit: Exit) {
         match self.running {
             AnyRunning::Scheduler(running) => running.kill().await,
             AnyRunning::Executor(running) => running.kill().await,
+            AnyRunning::Process(process) => process.kill().await,
+            AnyRunning::Modelled(..) => {}
         }
         let code = match exit {
-            stacklab_mesos::Exit::Code(code) => code,
-            stacklab_mesos::Exit::Signal(signal) => 128 + signal,
+            Exit::Code(code) => code,
+            Exit::Signal(signal) => 128 + signal,
         };
         let what = What::ProgramExited { task: self.task, program: self.program, code };
         self.recorder.record(&self.name, None, what);
@@ -96,7 +116,6 @@ pub(super) fn start(
     spec: &StartSpec,
     cause: Option<EventId>,
 ) -> Result<Container, UnknownProgram> {
-    let name = name_of(spec);
     let mut context = ProgramContext::new(&spec.command, &spec.hostname);
     context.env = spec.environment.iter().cloned().collect();
     context.files = sandbox_of(&spec.files);
@@ -104,8 +123,8 @@ pub(super) fn start(
     context.rng = ground.streams.stream(&format!("ids/{}", spec.container));
     context.pace = ground.pace;
     let place = Place {
-        name: name.clone(),
-        task: spec.task.as_ref().map_or_else(|| name.clone(), |task| task.task_id.to_string()),
+        name: name_of(spec),
+        task: task_of(spec),
         // Checked when the agent was made: it is the agent's own.
         address: spec.ip.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
         recorder: ground.recorder.clone(),
@@ -113,7 +132,6 @@ pub(super) fn start(
         sandbox: fetched(spec),
         services: Arc::clone(&ground.services),
     };
-    let (task, host) = (place.task.clone(), spec.hostname.clone());
     let running = match program(context)? {
         AnyProgram::Scheduler(machine) => AnyRunning::Scheduler(spawn(machine, place, SchedulerLink::new)),
         AnyProgram::Executor(machine) => {
@@ -121,9 +139,47 @@ pub(super) fn start(
             AnyRunning::Executor(spawn(machine, place, |_| link))
         }
     };
-    let started = What::ProgramStarted { task: task.clone(), program: spec.command.clone(), host };
+    Ok(container(ground, spec, running, cause))
+}
+
+/// A command that is not played, as a process of this machine.
+///
+/// # Errors
+/// It cannot be started.
+pub(super) fn run_command(
+    ground: &Ground,
+    spec: &StartSpec,
+    sandbox: &Path,
+    cause: Option<EventId>,
+) -> std::io::Result<Container> {
+    let process = command::start(spec, sandbox, &name_of(spec), &ground.recorder)?;
+    Ok(container(ground, spec, AnyRunning::Process(process), cause))
+}
+
+/// A command that is not played, and not run either.
+pub(super) fn model_command(
+    ground: &Ground,
+    spec: &StartSpec,
+    runs_for: Option<Duration>,
+    cause: Option<EventId>,
+) -> Container {
+    let line = "no program here plays this command: the task runs, and does nothing".to_owned();
+    ground.recorder.record(&name_of(spec), cause, What::Log { line });
+    let end = runs_for.and_then(|time| Instant::now().checked_add(time));
+    container(ground, spec, AnyRunning::Modelled(end, Exit::Code(0)), cause)
+}
+
+fn container(ground: &Ground, spec: &StartSpec, running: AnyRunning, cause: Option<EventId>) -> Container {
+    let (name, task, program) = (name_of(spec), task_of(spec), spec.command.clone());
+    let host = spec.hostname.clone();
+    let started = What::ProgramStarted { task: task.clone(), program: program.clone(), host };
     ground.recorder.record(&name, cause, started);
-    Ok(Container { name, task, program: spec.command.clone(), recorder: ground.recorder.clone(), running })
+    Container { name, task, program, recorder: ground.recorder.clone(), running }
+}
+
+/// The task's id, or the executor's name.
+fn task_of(spec: &StartSpec) -> String {
+    spec.task.as_ref().map_or_else(|| name_of(spec), |task| task.task_id.to_string())
 }
 
 /// A sandbox with these files. What is in them plays no part, only that they are there: schedulers hand them on.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use stacklab_frameworks::registry::artifacts;
 use stacklab_machine::http::{Method, Request};
-use stacklab_mesos::{ContainerEvent, Uri};
+use stacklab_mesos::{ContainerEvent, ContainerId, Uri};
+
+use super::command::Downloads;
 
 /// How long a scheduler may take to hand a file out.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -15,10 +17,21 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Artifacts;
 
 impl Artifacts {
-    /// Fetches all, in order; the first that cannot be had ends it.
-    pub(super) async fn fetch(self, uris: Vec<Uri>) -> ContainerEvent {
+    /// Fetches all, in order; the first that cannot be had ends it. With `downloads`, what is not known by its name
+    /// is really fetched.
+    pub(super) async fn fetch(
+        self,
+        container: &ContainerId,
+        uris: Vec<Uri>,
+        downloads: Option<Downloads>,
+    ) -> ContainerEvent {
         for uri in uris {
-            if let Err(why) = self.one(&uri).await {
+            let is_known = artifacts::find(uri.file_name()).is_some();
+            if let Some(downloads) = downloads.as_ref().filter(|_| !is_known) {
+                if let Err((uri, why)) = downloads.fetch(container, &[uri]).await {
+                    return ContainerEvent::FetchFailed { uri, why };
+                }
+            } else if let Err(why) = self.one(&uri).await {
                 return ContainerEvent::FetchFailed { uri: uri.value, why };
             }
         }

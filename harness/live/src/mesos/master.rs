@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use stacklab_machine::http::{Request, Response};
@@ -11,6 +11,8 @@ use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Step};
 use stacklab_mesos::http::{SchedulerRequest, event_json, scheduler_call};
+use stacklab_mesos::v0::{self, DriverCall, Pid};
+use stacklab_mesos::v1::MasterInfo;
 use stacklab_mesos::{
     AgentToMaster, ConnectionId, LinkId, Master, MasterConfig, MasterInput, MasterOutput, MasterToAgent,
     SchedulerEvent, StreamId, recordio,
@@ -18,6 +20,7 @@ use stacklab_mesos::{
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::drivers::{DriverLink, Drivers};
 use crate::http::{Answer, Server};
 use crate::recorder::Recorder;
 
@@ -35,14 +38,16 @@ enum Message {
     Call(Box<SchedulerRequest>, oneshot::Sender<Answer>),
     Http(Request, oneshot::Sender<Answer>),
     StreamClosed(ConnectionId),
+    Driver(Pid, DriverCall),
+    DriverEnded(Pid, DriverLink),
     AgentConnected(LinkId, mpsc::Sender<ToAgent>),
     Agent(LinkId, AgentToMaster, Option<EventId>),
     AgentDisconnected(LinkId),
 }
 
-/// The way to a running master, for agents. Clones reach the same one.
+/// The way to a running master, for agents. Clones reach the same one, and after a restart its successor.
 #[derive(Clone, Debug)]
-pub struct MasterHandle(mpsc::Sender<Message>);
+pub struct MasterHandle(Arc<Mutex<mpsc::Sender<Message>>>);
 
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,6 +55,8 @@ impl std::fmt::Debug for Message {
             Self::Call(..) => "Call",
             Self::Http(..) => "Http",
             Self::StreamClosed(..) => "StreamClosed",
+            Self::Driver(..) => "Driver",
+            Self::DriverEnded(..) => "DriverEnded",
             Self::AgentConnected(..) => "AgentConnected",
             Self::Agent(..) => "Agent",
             Self::AgentDisconnected(..) => "AgentDisconnected",
@@ -58,19 +65,23 @@ impl std::fmt::Debug for Message {
 }
 
 impl MasterHandle {
+    fn inbox(&self) -> mpsc::Sender<Message> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Opens an agent's link. False if the master is gone.
     pub(super) async fn connect(&self, link: LinkId, to_agent: mpsc::Sender<ToAgent>) -> bool {
-        self.0.send(Message::AgentConnected(link, to_agent)).await.is_ok()
+        self.inbox().send(Message::AgentConnected(link, to_agent)).await.is_ok()
     }
 
     /// An agent says something.
     pub(super) async fn say(&self, link: LinkId, message: AgentToMaster, cause: Option<EventId>) -> bool {
-        self.0.send(Message::Agent(link, message, cause)).await.is_ok()
+        self.inbox().send(Message::Agent(link, message, cause)).await.is_ok()
     }
 
     /// An agent's link breaks; not waited for, as its end may be a kill.
     pub(super) fn disconnect(&self, link: LinkId) {
-        let to = self.0.clone();
+        let to = self.inbox();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { to.send(Message::AgentDisconnected(link)).await });
         }
@@ -82,6 +93,8 @@ impl MasterHandle {
 pub struct MasterHost {
     handle: MasterHandle,
     server: Server,
+    recorder: Recorder,
+    info: Arc<MasterInfo>,
     task: JoinHandle<()>,
 }
 
@@ -92,7 +105,7 @@ impl MasterHost {
     /// The address is taken.
     pub async fn start(config: MasterConfig, address: SocketAddr, recorder: Recorder) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(INBOX);
-        let handle = MasterHandle(sender);
+        let handle = MasterHandle(Arc::new(Mutex::new(sender.clone())));
         let requests = handle.clone();
         let handler = Arc::new(move |request: Request| {
             let requests = requests.clone();
@@ -101,21 +114,33 @@ impl MasterHost {
             answer
         });
         let server = Server::start(address, handler).await?;
-        let keeper = Keeper {
-            recorder,
-            inbox: handle.clone(),
-            next: 0,
-            waiting: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            agents: BTreeMap::new(),
-        };
-        let task = tokio::spawn(run(Master::new(config), keeper, receiver));
-        Ok(Self { handle, server, task })
+        let master = Master::new(config);
+        let info = Arc::clone(master.info());
+        let task = tokio::spawn(run(master, recorder.clone(), sender, receiver));
+        Ok(Self { handle, server, recorder, info, task })
+    }
+
+    /// Ends the master and starts another one in its place, as a supervisor does: all event streams and connections
+    /// to drivers end, agents find the new one, and it knows nobody until they come back to it.
+    pub async fn restart(&mut self, config: MasterConfig) {
+        let (sender, receiver) = mpsc::channel(INBOX);
+        *self.handle.0.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
+        self.task.abort();
+        // Its end is waited for: the new one does not begin among the streams of the old.
+        let _ = (&mut self.task).await;
+        let master = Master::new(config);
+        self.info = Arc::clone(master.info());
+        self.task = tokio::spawn(run(master, self.recorder.clone(), sender, receiver));
     }
 
     /// The way to it.
     pub fn handle(&self) -> &MasterHandle {
         &self.handle
+    }
+
+    /// The master, as it describes itself to those who look for the leader.
+    pub fn info(&self) -> &MasterInfo {
+        &self.info
     }
 
     /// Its address.
@@ -132,6 +157,13 @@ impl Drop for MasterHost {
 
 impl MasterHandle {
     async fn answer(&self, request: Request) -> Answer {
+        if let Some((pid, name)) = v0::sender(&request) {
+            // Answered before anybody has looked at it, and whatever it is worth.
+            if let Ok(call) = DriverCall::decode(name, &request.body) {
+                let _ = self.inbox().send(Message::Driver(pid, call)).await;
+            }
+            return Answer::Whole(Response::empty(202));
+        }
         let (reply, answer) = oneshot::channel();
         let is_call =
             matches!(request.path().trim_end_matches('/'), "/api/v1/scheduler" | "/master/api/v1/scheduler");
@@ -143,13 +175,28 @@ impl MasterHandle {
         } else {
             Message::Http(request, reply)
         };
-        let sent = self.0.send(message).await;
+        let sent = self.inbox().send(message).await;
         let answer = if sent.is_ok() { answer.await.ok() } else { None };
         answer.unwrap_or_else(|| Answer::Whole(Response::new(503, "text/plain", "the master is gone")))
     }
 }
 
-async fn run(mut master: Master, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
+async fn run(
+    mut master: Master,
+    recorder: Recorder,
+    inbox: mpsc::Sender<Message>,
+    mut messages: mpsc::Receiver<Message>,
+) {
+    let drivers = Drivers::new(master.info().pid.clone());
+    let mut keeper = Keeper {
+        recorder,
+        inbox,
+        next: 0,
+        waiting: BTreeMap::new(),
+        streams: BTreeMap::new(),
+        agents: BTreeMap::new(),
+        drivers,
+    };
     let clock = keeper.recorder.clock();
     let mut out = Outbox::new();
     loop {
@@ -184,12 +231,13 @@ impl Drop for Stream {
 /// Everything around the master that has to do with sockets.
 struct Keeper {
     recorder: Recorder,
-    inbox: MasterHandle,
+    inbox: mpsc::Sender<Message>,
     next: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
     /// `None` for a stream that was cut off, until the master has been told.
     streams: BTreeMap<ConnectionId, Option<Stream>>,
     agents: BTreeMap<LinkId, mpsc::Sender<ToAgent>>,
+    drivers: Drivers,
 }
 
 impl Keeper {
@@ -208,6 +256,13 @@ impl Keeper {
                 // Closed by the master itself: it knows.
                 self.streams.remove(&connection)?;
                 MasterInput::Disconnected { connection }
+            }
+            Message::Driver(pid, call) => MasterInput::Driver { pid, call },
+            Message::DriverEnded(pid, link) => {
+                if !self.drivers.end(&pid, link) {
+                    return None;
+                }
+                MasterInput::DriverGone { pid }
             }
             Message::AgentConnected(link, to_agent) => {
                 self.agents.insert(link, to_agent);
@@ -249,6 +304,12 @@ impl Keeper {
             MasterOutput::Close { connection } => {
                 self.streams.remove(&connection);
             }
+            MasterOutput::Post { pid, event } => {
+                let inbox = self.inbox.clone();
+                self.drivers.post(&pid, &event, |pid, link| async move {
+                    let _ = inbox.send(Message::DriverEnded(pid, link)).await;
+                });
+            }
             MasterOutput::ToAgent { link, message } => {
                 // A full or closed link is a broken one: the agent's pings will tell.
                 if let Some(agent) = self.agents.get(&link) {
@@ -269,7 +330,7 @@ impl Keeper {
         let (closed, inbox) = (pieces.clone(), self.inbox.clone());
         let watcher = tokio::spawn(async move {
             closed.closed().await;
-            let _ = inbox.0.send(Message::StreamClosed(connection)).await;
+            let _ = inbox.send(Message::StreamClosed(connection)).await;
         });
         self.streams.insert(connection, Some(Stream { pieces, watcher: watcher.abort_handle() }));
         let head =
@@ -287,7 +348,7 @@ impl Keeper {
             // Who does not read for so long is cut off, and has to subscribe again.
             self.streams.insert(connection, None);
             let inbox = self.inbox.clone();
-            tokio::spawn(async move { inbox.0.send(Message::StreamClosed(connection)).await });
+            tokio::spawn(async move { inbox.send(Message::StreamClosed(connection)).await });
         }
     }
 }

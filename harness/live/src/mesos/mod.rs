@@ -2,12 +2,15 @@
 //! master.
 
 mod agent;
+mod command;
 mod container;
+mod drivers;
 mod fetch;
 mod master;
 mod scheduler;
 
 pub use agent::{AgentHost, AgentPlace};
+pub use command::Commands;
 pub use fetch::Artifacts;
 pub use master::{MasterHandle, MasterHost};
 pub use scheduler::SchedulerLink;

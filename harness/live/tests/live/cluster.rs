@@ -1,34 +1,62 @@
 //! A master, an agent and a framework that a test plays itself, by hand.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, MasterHost};
+use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, Commands, MasterHost};
 use stacklab_live::{Clock, Embedded, Names, Recorder};
+use stacklab_machine::timeline::{Event, What};
 use stacklab_machine::{Pace, Rng, Streams};
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{AgentConfig, LinkId, MasterConfig};
 
-use crate::support::{Events, client, within};
+use crate::support::{Events, client, until, within};
 
 pub(crate) struct Cluster {
     pub(crate) master: MasterHost,
     pub(crate) recorder: Recorder,
     ip: [u8; 4],
+    heartbeat: Duration,
 }
 
 impl Cluster {
     /// A master on this address, at any port, that does everything fast but for its heartbeats.
     pub(crate) async fn start(ip: [u8; 4], heartbeat: Duration) -> Self {
         let recorder = Recorder::new(Clock::new());
-        let mut config = MasterConfig::new("M", address(ip, 5050), Rng::new(1));
-        config.started = recorder.now();
-        config.allocation_interval = Duration::from_millis(10);
-        config.heartbeat_interval = heartbeat;
-        let master = MasterHost::start(config, SocketAddr::from((ip, 0)), recorder.clone()).await.unwrap();
-        Self { master, recorder, ip }
+        // A free one: the master is to know its own port.
+        let free = std::net::TcpListener::bind(SocketAddr::from((ip, 0))).unwrap();
+        let at = free.local_addr().unwrap();
+        drop(free);
+        let config = config("M", at, heartbeat, &recorder);
+        let master = MasterHost::start(config, at, recorder.clone()).await.unwrap();
+        Self { master, recorder, ip, heartbeat }
+    }
+
+    /// Another master in the place of this one, with another id.
+    pub(crate) async fn restart_master(&mut self, id: &str) {
+        let config = config(id, self.master.address(), self.heartbeat, &self.recorder);
+        self.master.restart(config).await;
+    }
+
+    /// Waits until the program of a task has ended.
+    pub(crate) async fn until_ended(&self, id: &str) {
+        let is_it = |event: &Event| matches!(&event.what, What::ProgramExited { task, .. } if task == id);
+        until("the end of a program", async || {
+            self.recorder.with(|timeline| timeline.events().iter().any(is_it)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a line is in the timeline that has this text.
+    pub(crate) async fn until_logged(&self, text: &str) {
+        let is_it = |event: &Event| matches!(&event.what, What::Log { line } if line.contains(text));
+        until(text, async || {
+            self.recorder.with(|timeline| timeline.events().iter().any(is_it)).then_some(())
+        })
+        .await;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -37,10 +65,18 @@ impl Cluster {
 
     /// Starts an agent on the address after the master's.
     pub(crate) fn agent(&self) -> AgentHost {
+        self.agent_made(|_, _| {})
+    }
+
+    pub(crate) fn agent_with(&self, commands: Commands) -> AgentHost {
+        self.agent_made(|_, place| place.commands = commands)
+    }
+
+    pub(crate) fn agent_made(&self, change: impl FnOnce(&mut AgentConfig, &mut AgentPlace)) -> AgentHost {
         let resources = "cpus:4;mem:4096;disk:1000;ports:[31000-32000]".parse().unwrap();
         let mut config = AgentConfig::new(address(self.agent_ip(), 5051), resources, Rng::new(2));
         config.registration_backoff = Duration::from_millis(10);
-        let place = AgentPlace {
+        let mut place = AgentPlace {
             name: "agent-1".to_owned(),
             link: LinkId(1),
             recorder: self.recorder.clone(),
@@ -49,7 +85,9 @@ impl Cluster {
             pace: Pace::FAST,
             streams: Streams::new(3),
             artifacts: Artifacts,
+            commands: Commands::default(),
         };
+        change(&mut config, &mut place);
         AgentHost::start(config, place, self.master.handle())
     }
 
@@ -145,6 +183,37 @@ impl Framework {
     /// The first offer of the next offers.
     pub(crate) async fn offer(&mut self) -> Value {
         self.events.next_of("OFFERS").await["offers"]["offers"][0].clone()
+    }
+}
+
+fn config(id: &str, at: SocketAddr, heartbeat: Duration, recorder: &Recorder) -> MasterConfig {
+    let ip = at.ip().to_string();
+    let address = Address { hostname: ip.clone(), ip, port: at.port() };
+    let mut config = MasterConfig::new(id, address, Rng::new(1));
+    config.started = recorder.now();
+    config.allocation_interval = Duration::from_millis(10);
+    config.heartbeat_interval = heartbeat;
+    config
+}
+
+/// A folder that is gone at the end.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("stacklab-test-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -3,11 +3,15 @@
 
 mod agent;
 mod cluster;
+mod commands;
+mod driver;
+mod drivers;
 mod http_client;
 mod http_server;
 mod master;
 mod master_streams;
 mod program;
+mod protobuf;
 mod scheduler_link;
 mod script;
 mod scripted;

@@ -17,7 +17,8 @@ pub(super) fn snapshot(master: &Master, now: Time) -> Value {
         all.insert(name.to_owned(), value);
     };
     let (active, inactive) = agent_counts(master);
-    let connected = master.frameworks.values().filter(|one| one.stream.is_some()).count() as f64;
+    let connected = master.frameworks.values().filter(|one| one.is_connected()).count() as f64;
+    let active_frameworks = master.frameworks.values().filter(|one| one.is_active()).count() as f64;
     let disconnected = master.frameworks.len() as f64 - connected;
     set("master/elected", 1.0);
     set("master/uptime_secs", now.since(master.config.started).as_secs_f64());
@@ -26,10 +27,10 @@ pub(super) fn snapshot(master: &Master, now: Time) -> Value {
     set("master/slaves_disconnected", inactive);
     set("master/slaves_inactive", inactive);
     set("master/slaves_unreachable", master.unreachable.len() as f64);
-    set("master/frameworks_active", connected);
+    set("master/frameworks_active", active_frameworks);
     set("master/frameworks_connected", connected);
     set("master/frameworks_disconnected", disconnected);
-    set("master/frameworks_inactive", disconnected);
+    set("master/frameworks_inactive", master.frameworks.len() as f64 - active_frameworks);
     set("master/outstanding_offers", master.offers.len() as f64);
     let counters = &master.counters;
     set("master/dropped_messages", counters.dropped_messages as f64);

@@ -252,13 +252,16 @@ fn framework_json(master: &Master, framework: &Framework) -> Value {
     };
     set("id", json!(framework.id.as_str()));
     set("name", json!(info.name));
+    if let Some(pid) = &framework.pid {
+        set("pid", json!(pid.as_str()));
+    }
     set("used_resources", res(&used));
     set("offered_resources", res(&on_offer));
     set("capabilities", json!(info.capabilities));
     set("hostname", json!(info.hostname.as_deref().unwrap_or_default()));
     set("webui_url", json!(info.webui_url.as_deref().unwrap_or_default()));
-    set("active", json!(framework.stream.is_some()));
-    set("connected", json!(framework.stream.is_some()));
+    set("active", json!(framework.is_active()));
+    set("connected", json!(framework.is_connected()));
     set("recovered", json!(framework.recovered));
     set("user", json!(info.user));
     set("failover_timeout", json!(info.failover_timeout));

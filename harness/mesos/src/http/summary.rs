@@ -67,7 +67,6 @@ fn slave_summary(master: &Master, id: &AgentId) -> Option<Value> {
 
 fn framework_summary(master: &Master, framework: &Framework) -> Value {
     let info = &framework.info;
-    let connected = framework.stream.is_some();
     let mut value = json!({
         "id": framework.id.as_str(),
         "name": info.name,
@@ -76,8 +75,8 @@ fn framework_summary(master: &Master, framework: &Framework) -> Value {
         "capabilities": info.capabilities,
         "hostname": info.hostname.as_deref().unwrap_or_default(),
         "webui_url": info.webui_url.as_deref().unwrap_or_default(),
-        "active": connected,
-        "connected": connected,
+        "active": framework.is_active(),
+        "connected": framework.is_connected(),
         "recovered": framework.recovered,
     });
     if let Some(fields) = value.as_object_mut() {

@@ -66,7 +66,7 @@ impl<'a> Round<'a> {
                 });
                 roles[role].held.merge(&share.held);
                 roles[role].allocations += share.allocations;
-                if framework.stream.is_none() || share.suppressed {
+                if !framework.is_active() || share.suppressed {
                     continue;
                 }
                 candidates.push(Candidate {
@@ -179,8 +179,6 @@ impl Master {
     }
 
     fn send_offers(&self, framework_id: &FrameworkId, offers: Vec<Offer>, out: &mut Outbox<MasterOutput>) {
-        let connection = self.frameworks.get(framework_id).and_then(|framework| framework.connection());
-        let Some(connection) = connection else { return };
         for offer in &offers {
             out.note_with(|| What::OfferSent {
                 offer: offer.id.to_string(),
@@ -190,7 +188,7 @@ impl Master {
                 resources: offer.resources.to_string(),
             });
         }
-        out.push(MasterOutput::Event { connection, event: SchedulerEvent::Offers(offers) });
+        self.tell(framework_id, SchedulerEvent::Offers(offers), out);
     }
 
     /// Takes resources back from a framework; they wait for the next batch.

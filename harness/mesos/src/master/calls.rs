@@ -41,7 +41,10 @@ impl Master {
         let framework = framework_id
             .and_then(|id| self.frameworks.get(id))
             .ok_or_else(|| bad_request("Framework cannot be found"))?;
-        let stream = framework.stream.as_ref().ok_or_else(|| forbidden("Framework is not subscribed"))?;
+        if framework.driver().is_some() {
+            return Err(forbidden("Framework is not connected via HTTP"));
+        }
+        let stream = framework.stream().ok_or_else(|| forbidden("Framework is not subscribed"))?;
         let given = stream_id.ok_or_else(|| {
             bad_request("All non-subscribe calls should include the 'Mesos-Stream-Id' header")
         })?;
@@ -55,7 +58,13 @@ impl Master {
         )))
     }
 
-    fn obey(&mut self, now: Time, id: &FrameworkId, call: SchedulerCall, out: &mut Outbox<MasterOutput>) {
+    pub(super) fn obey(
+        &mut self,
+        now: Time,
+        id: &FrameworkId,
+        call: SchedulerCall,
+        out: &mut Outbox<MasterOutput>,
+    ) {
         match call {
             SchedulerCall::Teardown => self.remove_framework(now, id, "teardown", out),
             SchedulerCall::Accept { offer_ids, tasks, refuse_seconds } => {

@@ -8,6 +8,7 @@ use stacklab_machine::{Pace, Rng, Time};
 
 use crate::ids::{ConnectionId, FrameworkId, LinkId, StreamId};
 use crate::messages::{AgentToMaster, MasterToAgent};
+use crate::v0::{DriverCall, DriverEvent, Pid};
 use crate::v1::{Address, SchedulerCall, SchedulerEvent};
 
 /// Settings of a master. Durations are used as they are: the pace is applied by whoever makes the value.
@@ -93,6 +94,18 @@ pub enum MasterInput {
         /// Which.
         connection: ConnectionId,
     },
+    /// A scheduler's driver says something in the protocol before the v1 API.
+    Driver {
+        /// Who: the sender of the message.
+        pid: Pid,
+        /// What.
+        call: DriverCall,
+    },
+    /// A driver does not listen any more: the connection to it broke, or could not be made.
+    DriverGone {
+        /// Which.
+        pid: Pid,
+    },
     /// An agent says something. Its first message on a link is a registration.
     Agent {
         /// The link to it.
@@ -142,6 +155,13 @@ pub enum MasterOutput {
     Close {
         /// Which.
         connection: ConnectionId,
+    },
+    /// Say something to a scheduler's driver, on the one connection that is kept to it.
+    Post {
+        /// Where.
+        pid: Pid,
+        /// What.
+        event: DriverEvent,
     },
     /// Say something to an agent.
     ToAgent {

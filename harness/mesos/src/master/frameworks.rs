@@ -5,6 +5,7 @@ use stacklab_machine::{Outbox, Time};
 
 use super::MasterOutput;
 use super::machine::Master;
+use super::state::Channel;
 use crate::ids::{AgentId, ConnectionId, ExecutorId, FrameworkId, TaskId};
 use crate::messages::MasterToAgent;
 use crate::v1::{Reason, SchedulerEvent, Source, TaskState, TaskStatus};
@@ -16,9 +17,15 @@ impl Master {
         connection: ConnectionId,
         out: &mut Outbox<MasterOutput>,
     ) {
-        let Some(id) = self.streams.remove(&connection) else { return };
-        let Some(framework) = self.frameworks.get_mut(&id) else { return };
-        framework.stream = None;
+        if let Some(id) = self.streams.remove(&connection) {
+            self.disconnected(now, &id, out);
+        }
+    }
+
+    /// The way to a framework is gone: its time to come back starts.
+    pub(super) fn disconnected(&mut self, now: Time, id: &FrameworkId, out: &mut Outbox<MasterOutput>) {
+        let Some(framework) = self.frameworks.get_mut(id) else { return };
+        framework.channel = None;
         framework.filters.clear();
         for share in &mut framework.shares {
             share.suppressed = false;
@@ -28,9 +35,9 @@ impl Master {
         framework.removed_at = std::time::Duration::try_from_secs_f64(timeout).ok().map(|wait| now + wait);
         let name = &framework.info.name;
         out.note_with(|| What::FrameworkDisconnected { framework: id.to_string(), name: name.clone() });
-        self.take_back_offers_of(now, &id, "framework disconnected", out);
+        self.take_back_offers_of(now, id, "framework disconnected", out);
         if timeout == 0.0 {
-            self.remove_framework(now, &id, "failover timeout of 0 s", out);
+            self.remove_framework(now, id, "failover timeout of 0 s", out);
         }
     }
 
@@ -52,9 +59,15 @@ impl Master {
         out: &mut Outbox<MasterOutput>,
     ) {
         let Some(framework) = self.frameworks.get_mut(id) else { return };
-        if let Some(stream) = framework.stream.take() {
-            self.streams.remove(&stream.connection);
-            out.push(MasterOutput::Close { connection: stream.connection });
+        match framework.channel.take() {
+            Some(Channel::Stream(stream)) => {
+                self.streams.remove(&stream.connection);
+                out.push(MasterOutput::Close { connection: stream.connection });
+            }
+            Some(Channel::Driver(pid)) => {
+                self.drivers.remove(&pid);
+            }
+            None => {}
         }
         let name = &framework.info.name;
         out.note_with(|| What::FrameworkRemoved {

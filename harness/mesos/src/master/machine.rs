@@ -6,9 +6,10 @@ use std::sync::Arc;
 use stacklab_machine::{Machine, Outbox, Rng, Time, earliest};
 
 use super::share::Quantities;
-use super::state::{Agent, Counters, Framework, Outstanding};
+use super::state::{Agent, Channel, Counters, Framework, Outstanding};
 use super::{MasterConfig, MasterInput, MasterOutput};
 use crate::ids::{AgentId, ConnectionId, FrameworkId, LinkId, OfferId};
+use crate::v0::Pid;
 use crate::v1::{AgentInfo, MasterInfo, SchedulerEvent};
 
 /// A Mesos master that is elected and has recovered, with its allocator.
@@ -25,6 +26,7 @@ pub struct Master {
     /// Removed frameworks, oldest first.
     pub(crate) completed: VecDeque<Framework>,
     pub(super) streams: BTreeMap<ConnectionId, FrameworkId>,
+    pub(super) drivers: BTreeMap<Pid, FrameworkId>,
     pub(crate) agents: BTreeMap<AgentId, Agent>,
     pub(super) links: BTreeMap<LinkId, AgentId>,
     /// Agents that are unreachable, with the moment since when.
@@ -58,6 +60,7 @@ impl Master {
             frameworks: BTreeMap::new(),
             completed: VecDeque::new(),
             streams: BTreeMap::new(),
+            drivers: BTreeMap::new(),
             agents: BTreeMap::new(),
             links: BTreeMap::new(),
             unreachable: BTreeMap::new(),
@@ -75,17 +78,22 @@ impl Master {
 
     /// Sends an event if the framework is connected.
     pub(super) fn tell(&self, id: &FrameworkId, event: SchedulerEvent, out: &mut Outbox<MasterOutput>) {
-        if let Some(connection) = self.frameworks.get(id).and_then(Framework::connection) {
-            out.push(MasterOutput::Event { connection, event });
+        match self.frameworks.get(id).and_then(|framework| framework.channel.as_ref()) {
+            Some(Channel::Stream(stream)) => {
+                out.push(MasterOutput::Event { connection: stream.connection, event });
+            }
+            Some(Channel::Driver(pid)) => self.post(id, pid, event, out),
+            None => {}
         }
     }
 
     fn beat(&mut self, now: Time, out: &mut Outbox<MasterOutput>) {
         let interval = self.config.heartbeat_interval;
         for framework in self.frameworks.values_mut() {
-            let Some(stream) = framework.stream.as_mut().filter(|stream| stream.next_heartbeat <= now) else {
+            let Some(Channel::Stream(stream)) = &mut framework.channel else { continue };
+            if stream.next_heartbeat > now {
                 continue;
-            };
+            }
             stream.next_heartbeat = now + interval;
             out.push(MasterOutput::Event { connection: stream.connection, event: SchedulerEvent::Heartbeat });
         }
@@ -102,6 +110,8 @@ impl Machine for Master {
                 self.call(now, connection, framework_id.as_ref(), stream_id.as_ref(), call, out);
             }
             MasterInput::Disconnected { connection } => self.stream_closed(now, connection, out),
+            MasterInput::Driver { pid, call } => self.driver_says(now, &pid, call, out),
+            MasterInput::DriverGone { pid } => self.driver_gone(now, &pid, out),
             MasterInput::Agent { link, message } => self.agent_says(now, link, message, out),
             MasterInput::AgentDisconnected { link } => self.agent_disconnected(now, link, out),
             MasterInput::Http { exchange, request } => {
@@ -114,7 +124,7 @@ impl Machine for Master {
     fn wake_at(&self) -> Option<Time> {
         let mut next = self.tick;
         for framework in self.frameworks.values() {
-            let beat = framework.stream.as_ref().map(|stream| stream.next_heartbeat);
+            let beat = framework.stream().map(|stream| stream.next_heartbeat);
             next = earliest(next, earliest(beat, framework.removed_at));
         }
         for agent in self.agents.values() {

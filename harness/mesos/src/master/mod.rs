@@ -6,6 +6,7 @@ mod agents;
 mod allocator;
 mod calls;
 mod config;
+mod drivers;
 mod frameworks;
 mod machine;
 mod offers;

@@ -8,6 +8,7 @@ use stacklab_machine::Time;
 use super::share::Quantities;
 use crate::ids::{AgentId, ConnectionId, ExecutorId, FrameworkId, LinkId, StatusUuid, StreamId, TaskId};
 use crate::resources::{Attribute, Resources, Word};
+use crate::v0::Pid;
 use crate::v1::{
     Address, AgentInfo, Capability, ContainerStatus, ExecutorInfo, FrameworkInfo, TaskInfo, TaskState,
     TaskStatus,
@@ -19,6 +20,15 @@ pub(crate) struct Stream {
     pub(crate) connection: ConnectionId,
     pub(crate) id: StreamId,
     pub(crate) next_heartbeat: Time,
+}
+
+/// How a connected framework is reached.
+#[derive(Debug)]
+pub(crate) enum Channel {
+    /// It reads an event stream.
+    Stream(Stream),
+    /// It is posted to where its driver listens.
+    Driver(Pid),
 }
 
 /// What a framework holds in one of its roles.
@@ -46,7 +56,12 @@ pub(crate) struct Filter {
 pub(crate) struct Framework {
     pub(crate) id: FrameworkId,
     pub(crate) info: Arc<FrameworkInfo>,
-    pub(crate) stream: Option<Stream>,
+    /// `None` while it is not connected.
+    pub(crate) channel: Option<Channel>,
+    /// Its driver, also while that is gone; `None` for a scheduler of the v1 API.
+    pub(crate) pid: Option<Pid>,
+    /// Its driver wants no more offers.
+    pub(crate) deactivated: bool,
     /// Known from agents only, after a master failover.
     pub(crate) recovered: bool,
     pub(crate) registered: Time,
@@ -66,7 +81,9 @@ impl Framework {
         let mut framework = Self {
             id,
             info,
-            stream: None,
+            channel: None,
+            pid: None,
+            deactivated: false,
             recovered: false,
             registered: now,
             reregistered: None,
@@ -111,8 +128,29 @@ impl Framework {
         self.info.can(capability)
     }
 
-    pub(crate) fn connection(&self) -> Option<ConnectionId> {
-        self.stream.as_ref().map(|stream| stream.connection)
+    /// Its event stream, if it is connected by one.
+    pub(crate) fn stream(&self) -> Option<&Stream> {
+        match &self.channel {
+            Some(Channel::Stream(stream)) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Its driver, if it is connected by one.
+    pub(crate) fn driver(&self) -> Option<&Pid> {
+        match &self.channel {
+            Some(Channel::Driver(pid)) => Some(pid),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.channel.is_some()
+    }
+
+    /// Whether it is to be offered anything.
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_connected() && !self.deactivated
     }
 }
 

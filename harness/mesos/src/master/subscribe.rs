@@ -7,10 +7,14 @@ use stacklab_machine::{Outbox, Time, uuid_v4};
 
 use super::MasterOutput;
 use super::machine::Master;
-use super::state::{Framework, Stream};
+use super::state::{Channel, Framework, Stream};
 use super::validation::{id_fault, role_fault};
 use crate::ids::{ConnectionId, FrameworkId, StreamId};
+use crate::v0::DriverEvent;
 use crate::v1::{Capability, FrameworkInfo, SchedulerEvent};
+
+/// What the old one hears when a framework is there twice.
+pub(super) const FAILED_OVER: &str = "Framework failed over";
 
 impl Master {
     pub(super) fn subscribe(
@@ -24,11 +28,7 @@ impl Master {
         let stream_id = StreamId::new(uuid_v4(&mut self.id_rng));
         out.push(MasterOutput::Stream { connection, stream_id: stream_id.clone() });
         if let Some(message) = self.refusal(&info, suppressed_roles) {
-            out.note_with(|| What::FrameworkRefused {
-                framework: info.id.as_ref().map(ToString::to_string).unwrap_or_default(),
-                name: info.name.clone(),
-                message: message.clone(),
-            });
+            note_refusal(&info, &message, out);
             out.push(MasterOutput::Event { connection, event: SchedulerEvent::Error { message } });
             out.push(MasterOutput::Close { connection });
             return;
@@ -37,13 +37,8 @@ impl Master {
         let known = self.admit(now, &id, info, suppressed_roles, out);
         let next_heartbeat = now + self.config.heartbeat_interval;
         if let Some(framework) = self.frameworks.get_mut(&id) {
-            framework.stream = Some(Stream { connection, id: stream_id, next_heartbeat });
-            let name = &framework.info.name;
-            out.note_with(|| What::FrameworkSubscribed {
-                framework: id.to_string(),
-                name: name.clone(),
-                known,
-            });
+            framework.channel = Some(Channel::Stream(Stream { connection, id: stream_id, next_heartbeat }));
+            note_subscription(framework, known, out);
         }
         self.streams.insert(connection, id.clone());
         let subscribed = SchedulerEvent::Subscribed {
@@ -56,14 +51,14 @@ impl Master {
         self.allocate(now, None, out);
     }
 
-    fn draw_framework_id(&mut self) -> FrameworkId {
+    pub(super) fn draw_framework_id(&mut self) -> FrameworkId {
         let id = format!("{}-{:04}", self.config.id, self.next_framework);
         self.next_framework += 1;
         FrameworkId::new(id)
     }
 
     /// Takes the framework in, new or come back; whether the id was known.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         now: Time,
         id: &FrameworkId,
@@ -86,19 +81,29 @@ impl Master {
         framework.filters.clear();
         framework.removed_at = None;
         framework.recovered = false;
+        framework.deactivated = false;
+        framework.pid = None;
         framework.reregistered = Some(now);
-        if let Some(old) = framework.stream.take() {
-            let (connection, message) = (old.connection, "Framework failed over".to_owned());
-            self.streams.remove(&connection);
-            out.push(MasterOutput::Event { connection, event: SchedulerEvent::Error { message } });
-            out.push(MasterOutput::Close { connection });
+        let message = FAILED_OVER.to_owned();
+        match framework.channel.take() {
+            Some(Channel::Stream(old)) => {
+                let connection = old.connection;
+                self.streams.remove(&connection);
+                out.push(MasterOutput::Event { connection, event: SchedulerEvent::Error { message } });
+                out.push(MasterOutput::Close { connection });
+            }
+            Some(Channel::Driver(pid)) => {
+                self.drivers.remove(&pid);
+                out.push(MasterOutput::Post { pid, event: DriverEvent::Error { message } });
+            }
+            None => {}
         }
         self.take_back_offers_of(now, id, "framework failed over", out);
         true
     }
 
     /// Why a framework may not subscribe, in Mesos' words.
-    fn refusal(&self, info: &FrameworkInfo, suppressed_roles: &[String]) -> Option<String> {
+    pub(super) fn refusal(&self, info: &FrameworkInfo, suppressed_roles: &[String]) -> Option<String> {
         roles_fault(info)
             .or_else(|| info.id.as_ref().and_then(|id| id_fault(id.as_str())))
             .or_else(|| timeout_fault(info.failover_timeout))
@@ -131,6 +136,22 @@ impl Master {
         (known.info.principal != info.principal)
             .then(|| "Changing framework's principal is not allowed.".into())
     }
+}
+
+pub(super) fn note_refusal(info: &FrameworkInfo, message: &str, out: &mut Outbox<MasterOutput>) {
+    out.note_with(|| What::FrameworkRefused {
+        framework: info.id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        name: info.name.clone(),
+        message: message.to_owned(),
+    });
+}
+
+pub(super) fn note_subscription(framework: &Framework, known: bool, out: &mut Outbox<MasterOutput>) {
+    out.note_with(|| What::FrameworkSubscribed {
+        framework: framework.id.to_string(),
+        name: framework.info.name.clone(),
+        known,
+    });
 }
 
 fn roles_fault(info: &FrameworkInfo) -> Option<String> {

@@ -48,6 +48,23 @@ impl MasterInfo {
         Self { id: String::new(), address, pid: String::new(), version: String::new() }
     }
 
+    /// The content of the node `json.info_…` in ZooKeeper, by which the leader is found: fields in alphabetical order.
+    pub fn znode(&self) -> String {
+        let capabilities = ["AGENT_UPDATE", "AGENT_DRAINING", "QUOTA_V2"];
+        let capabilities = capabilities.map(|name| serde_json::json!({ "type": name }));
+        serde_json::json!({
+            "address": self.address,
+            "capabilities": capabilities,
+            "hostname": self.address.hostname,
+            "id": self.id,
+            "ip": self.ip_number(),
+            "pid": self.pid,
+            "port": self.address.port,
+            "version": self.version,
+        })
+        .to_string()
+    }
+
     /// The address as protobuf has it: the first octet in the lowest byte.
     pub fn ip_number(&self) -> u32 {
         self.address.ip.parse().map_or(0, |ip: Ipv4Addr| u32::from_le_bytes(ip.octets()))
@@ -91,4 +108,23 @@ pub struct AgentInfo {
     /// Its IPv4 address; not part of the JSON.
     #[serde(skip, default)]
     pub ip: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn introduces_itself_in_zookeeper() {
+        let address = Address { hostname: "lab".into(), ip: "127.77.0.1".into(), port: 5050 };
+        let pid = "master@127.77.0.1:5050".into();
+        let info = MasterInfo { id: "M".into(), address, pid, version: "1.11.0".into() };
+        let expected = concat!(
+            r#"{"address":{"hostname":"lab","ip":"127.77.0.1","port":5050},"#,
+            r#""capabilities":[{"type":"AGENT_UPDATE"},{"type":"AGENT_DRAINING"},{"type":"QUOTA_V2"}],"#,
+            r#""hostname":"lab","id":"M","ip":16797055,"pid":"master@127.77.0.1:5050","port":5050,"#,
+            r#""version":"1.11.0"}"#
+        );
+        assert_eq!(info.znode(), expected);
+    }
 }

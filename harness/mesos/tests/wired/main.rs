@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests, which clippy does not take for tests.
 
 mod agents;
+mod drivers;
 mod endpoints;
 mod launches;
 mod offers;

@@ -9,6 +9,7 @@ use stacklab_machine::http::{Request, Response};
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Machine, Outbox, Rng, Step, Time, earliest};
+use stacklab_mesos::v0::{DriverCall, DriverEvent, Pid};
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::*;
 
@@ -211,6 +212,7 @@ impl World {
                     self.streams.remove(&connection);
                     writeln!(self.log, "{} CLOSED", connection.0).unwrap();
                 }
+                Step::Output(MasterOutput::Post { pid, event }) => self.deliver(&pid, event),
                 Step::Output(MasterOutput::ToAgent { link, message }) => {
                     let index = link.0 as usize;
                     if self.up.contains(&index) {
@@ -246,6 +248,35 @@ impl World {
             }
             SchedulerEvent::Heartbeat => {}
             other => writeln!(self.log, "{number} {other:?}").unwrap(),
+        }
+    }
+
+    /// What a driver hears; it acknowledges as drivers do.
+    fn deliver(&mut self, pid: &Pid, event: DriverEvent) {
+        let (id, name) = (pid.id(), event.name().trim_end_matches("Message"));
+        match event {
+            DriverEvent::Registered { framework_id, .. } => {
+                writeln!(self.log, "{id} {name} {framework_id}").unwrap();
+            }
+            DriverEvent::Offers(offers) => {
+                for offer in &offers {
+                    writeln!(self.log, "{id} {name} {} {}", offer.id, offer.resources).unwrap();
+                }
+                self.offers.extend(offers);
+            }
+            DriverEvent::Update { framework_id, status, sender } => {
+                writeln!(self.log, "{id} {} from {}", line(&status), sender.as_deref().unwrap_or("-"))
+                    .unwrap();
+                if let (Some(uuid), true) = (status.uuid, self.acknowledge) {
+                    let agent_id = status.agent_id.clone().expect("an agent where there is a uuid");
+                    let call = SchedulerCall::Acknowledge { agent_id, task_id: status.task_id.clone(), uuid };
+                    let call = DriverCall::Call { framework_id, call };
+                    self.waiting.push_back(Message::Master(MasterInput::Driver { pid: pid.clone(), call }));
+                }
+                self.statuses.push(*status);
+            }
+            DriverEvent::Error { message } => writeln!(self.log, "{id} {name} {message:?}").unwrap(),
+            other => writeln!(self.log, "{id} {other:?}").unwrap(),
         }
     }
 
