@@ -72,6 +72,14 @@ pub(crate) fn regex_error(pattern: &str, error: &regex::Error) -> String {
     format!("error parsing regexp: {why}: `{pattern}`")
 }
 
+/// Checks a regular expression, such as one of `run --skip`.
+///
+/// # Errors
+/// It is none; the text begins as Go's.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    Regex::new(pattern).map(|_| ()).map_err(|error| regex_error(pattern, &error))
+}
+
 /// Checks the grammar of a constraint.
 ///
 /// # Errors

@@ -16,12 +16,16 @@ mod validate;
 mod variables;
 
 pub mod layers;
+pub mod server;
 
-pub use constraint::{Agent, ConstraintError, count_matching, matches};
+pub use constraint::{Agent, ConstraintError, check_pattern, count_matching, matches};
 pub use error::{Position, StackError};
-pub use file::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
+pub use file::{
+    Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning, Written, Yaml, parse_names,
+    print_names,
+};
 pub use merge::{MergeError, merge};
 pub use plan::{Demand, plan};
-pub use run::{Run, RunConfig};
+pub use run::{Progress, Run, RunConfig};
 pub use validate::{Invalid, Problem, RUNNER_TYPES, problems, validate};
 pub use variables::{Unresolved, Variables};

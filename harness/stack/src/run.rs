@@ -10,6 +10,7 @@ mod mesos_state;
 mod runner;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use regex::Regex;
 use stacklab_machine::process::{CallId, Input, Never, Output};
@@ -48,6 +49,8 @@ pub struct RunConfig {
     /// Where the master's state is read at the start, `http://host:port/master/state.json`; needed for
     /// `instances: all` only, and read whenever it is given, as the original does.
     pub mesos_master_state_url: Option<String>,
+    /// The master's state, where it was read already.
+    pub mesos_state: Option<Vec<u8>>,
     /// How fast polls pass.
     pub pace: Pace,
     /// Whether applications in flight go on after another one failed, as the original's do: the outcome is there at
@@ -67,10 +70,38 @@ impl RunConfig {
             max_wait: 600,
             marathon_url: marathon_url.into(),
             mesos_master_state_url: None,
+            mesos_state: None,
             pace: Pace::REAL,
             finish_in_flight: false,
         }
     }
+}
+
+/// How far an application is, for those who look at a run from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It waits or is under way.
+    Pending,
+    /// It runs with all its tasks, or was left out by the user.
+    Complete,
+    /// It failed.
+    Failed,
+}
+
+/// How long the Mesos master may take to tell its state.
+pub(crate) const MESOS_TIMEOUT: Duration = calls::MARATHON_TIMEOUT;
+
+/// Checks that an answer is the state of a Mesos master, and returns it for [`RunConfig::mesos_state`].
+///
+/// # Errors
+/// It is not; the text is that of the original.
+pub(crate) fn read_mesos_state(
+    url: &str,
+    result: Result<http::Response, http::Failure>,
+) -> Result<Vec<u8>, String> {
+    let body = calls::answer_of("Get", url, result)?.body;
+    mesos_state::read(&body)?;
+    Ok(body)
 }
 
 /// How far the run as a whole is.
@@ -121,6 +152,23 @@ impl Run {
         self.outcome.clone()
     }
 
+    /// How far each application is, by its id, in a fixed order.
+    pub fn progress(&self) -> impl Iterator<Item = (&str, Progress)> {
+        self.apps.iter().map(|app| {
+            let progress = match app.state {
+                State::Complete | State::Skipped => Progress::Complete,
+                State::Failed => Progress::Failed,
+                _ => Progress::Pending,
+            };
+            (app.application.id.as_str(), progress)
+        })
+    }
+
+    /// Whether anything of it is still under way.
+    pub fn is_in_flight(&self) -> bool {
+        !self.exited
+    }
+
     /// The variables as they are now.
     pub fn variables(&self) -> &Variables {
         &self.variables
@@ -129,6 +177,13 @@ impl Run {
     fn start(&mut self, out: &mut Out) {
         let (stack, zone) = (&self.config.stack.name, &self.config.zone);
         out.note(What::StackStarted { stack: stack.clone(), zone: zone.clone() });
+        if let Some(state) = self.config.mesos_state.take() {
+            match mesos_state::read(&state) {
+                Ok(state) => self.mesos = Some(state),
+                Err(error) => return self.finish(Err(error), out),
+            }
+            return self.check(out);
+        }
         match &self.config.mesos_master_state_url {
             Some(url) => {
                 let mut request = http::Request::get(url.clone());

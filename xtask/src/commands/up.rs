@@ -1,16 +1,21 @@
 //! `cargo xtask up`.
 
+use std::net::IpAddr;
+
 use serde_json::json;
 use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
 use stacklab_lab::exit::ExitCode;
 use stacklab_lab::{Addresses, Backing, Lab, LabConfig};
+use stacklab_live::program::Running;
 use stacklab_live::{Clock, Recorder};
+use stacklab_stack::server::{Heard, Mode, ServerConfig};
+use stacklab_stack_deploy::server::{self, Ground};
 
 use super::Failed;
 use crate::flags::Up;
 use crate::interrupt::until_interrupted;
 
-/// Keeps an empty cluster until Ctrl-C.
+/// Keeps an empty cluster with a Stack Deploy server until Ctrl-C.
 pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     let cluster = ClusterSpec { agents: vec![AgentSpec { count: flags.agents, ..AgentSpec::default() }] };
     if let Some(problem) = cluster.problem() {
@@ -24,20 +29,55 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
         backing: Backing::embedded(),
     };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
+    let (stack_deploy, api) = start_stack_deploy(&lab).await?;
     let addresses = lab.addresses();
     if flags.json {
-        println!("{}", as_json(addresses));
+        println!("{}", as_json(addresses, &api));
     } else {
         println!("{}", exports(addresses));
+        println!("export SD_API={api}\nexport SD_USER=\nexport SD_KEY=");
+        eprintln!("{}", example(addresses));
     }
     eprintln!("the cluster stays until Ctrl-C");
     until_interrupted().await;
+    stack_deploy.kill().await;
     lab.stop().await;
     Ok(ExitCode::AsExpected)
 }
 
-fn as_json(addresses: &Addresses) -> serde_json::Value {
+/// The port of the original.
+const STACK_DEPLOY_PORT: u16 = 4200;
+
+/// Starts a Stack Deploy server on the lab's own address, in developer mode; the second value is its `host:port`.
+async fn start_stack_deploy(lab: &Lab) -> Result<(Running<Heard>, String), Failed> {
+    let without_scheme = |url: &str| url.trim_start_matches("http://").to_owned();
+    let addresses = lab.addresses();
+    let master = without_scheme(&addresses.master);
+    let host = master.split(':').next().unwrap_or_default();
+    let address: IpAddr = host.parse().map_err(Failed::environment)?;
+    let mut config = ServerConfig::new(Mode::Developer);
+    config.port = STACK_DEPLOY_PORT;
+    config.marathon_url.clone_from(&addresses.marathon);
+    config.pace = lab.pace();
+    config.master.clone_from(&master);
+    let ground = Ground { recorder: lab.recorder().clone(), names: lab.names().clone() };
+    let running = server::start(address, config, &ground).await;
+    let running = running.map_err(|why| Failed::environment(anyhow::anyhow!("Stack Deploy: {why}")))?;
+    Ok((running, format!("{address}:{STACK_DEPLOY_PORT}")))
+}
+
+fn example(addresses: &Addresses) -> String {
+    let zookeeper = &addresses.zookeeper;
+    let program = "cargo run --bin stack-deploy --";
+    format!(
+        "deploy a stack with\n  {program} add --file fixtures/stacks/zipkin-full.stack\n  \
+         {program} run zipkin-full --var zk_url={zookeeper}"
+    )
+}
+
+fn as_json(addresses: &Addresses, api: &str) -> serde_json::Value {
     json!({
+        "stack_deploy": api,
         "zookeeper": addresses.zookeeper,
         "master": addresses.master,
         "marathon": addresses.marathon,

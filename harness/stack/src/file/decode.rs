@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::scalar::{self, Typed};
 use super::yaml::{self, Node, Value};
-use super::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
+use super::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning, Written};
 use crate::{Position, StackError};
 
 /// Reads a stack file.
@@ -16,13 +16,28 @@ pub(super) fn parse(source: &str) -> Result<Parsed, StackError> {
         Some(root) => reader.stack(&root),
         None => Stack::default(),
     };
-    let Some((first, _)) = reader.errors.first() else {
-        reader.warnings.sort_by_key(|warning| warning.at);
-        return Ok(Parsed { stack, warnings: reader.warnings, positions: reader.positions });
-    };
-    let lines: Vec<_> =
-        reader.errors.iter().map(|(at, text)| format!("\n  line {}: {text}", at.line)).collect();
-    Err(StackError::new(source, *first, format!("yaml: unmarshal errors:{}", lines.concat())))
+    reader.report(source)?;
+    reader.warnings.sort_by_key(|warning| warning.at);
+    Ok(Parsed { stack, warnings: reader.warnings, positions: reader.positions })
+}
+
+/// Reads a map of applications.
+pub(super) fn parse_applications(source: &str) -> Result<BTreeMap<String, Application>, StackError> {
+    let mut reader = Reader::default();
+    let mut applications = BTreeMap::new();
+    if let Some(root) = yaml::read(source)? {
+        reader.applications(&root, &mut applications);
+    }
+    reader.report(source)?;
+    Ok(applications)
+}
+
+/// Reads a list of names.
+pub(super) fn parse_names(source: &str) -> Result<Vec<String>, StackError> {
+    let mut reader = Reader::default();
+    let names = yaml::read(source)?.map(|root| reader.texts(&root)).unwrap_or_default();
+    reader.report(source)?;
+    Ok(names)
 }
 
 #[derive(Default)]
@@ -37,6 +52,20 @@ struct Reader {
 }
 
 impl Reader {
+    /// The typing errors, all of them.
+    fn report(&self, source: &str) -> Result<(), StackError> {
+        let Some((first, _)) = self.errors.first() else { return Ok(()) };
+        let lines: Vec<_> =
+            self.errors.iter().map(|(at, text)| format!("\n  line {}: {text}", at.line)).collect();
+        Err(StackError::new(source, *first, format!("yaml: unmarshal errors:{}", lines.concat())))
+    }
+
+    fn applications(&mut self, node: &Node, applications: &mut BTreeMap<String, Application>) {
+        self.map(node, "map[string]*framework.Application", &mut |reader, key, value| {
+            applications.insert(key.to_owned(), reader.application(value));
+        });
+    }
+
     fn stack(&mut self, node: &Node) -> Stack {
         let mut stack = Stack::default();
         self.structure(node, "framework.Stack", &mut |reader, key, value| {
@@ -46,11 +75,7 @@ impl Reader {
                 "namespace" => reader.text(value, &mut stack.namespace),
                 "layer" => reader.int(value, &mut stack.layer),
                 "applications" => {
-                    let mut applications = std::mem::take(&mut stack.applications);
-                    reader.map(value, "map[string]*framework.Application", &mut |reader, key, value| {
-                        applications.insert(key.to_owned(), reader.application(value));
-                    });
-                    stack.applications = applications;
+                    reader.applications(value, &mut stack.applications);
                 }
                 _ => return false,
             }
@@ -167,26 +192,29 @@ impl Reader {
             }
             return Vec::new();
         };
-        entries.iter().map(|(key, value)| self.task(scalar::print(key), key.at, value)).collect()
+        entries.iter().map(|(key, value)| self.task(key, value)).collect()
     }
 
-    fn task(&mut self, name: String, at: Position, node: &Node) -> Task {
-        let mut task = Task { name, parameters: BTreeMap::new() };
+    fn task(&mut self, key: &Node, node: &Node) -> Task {
+        let mut task = Task { name: scalar::print(key), ..Task::default() };
+        let mut parameters = Vec::new();
         let Value::Mapping(entries) = &node.value else {
             // The original's whole server dies of it when the stack runs.
             self.error(node.at, format!("task `{}` is not a map of parameters", task.name));
             return task;
         };
         self.path.push(task.name.clone());
-        self.mark(at);
+        self.mark(key.at);
         for (key, value) in entries {
             let name = scalar::print(key);
             self.path.push(name.clone());
             self.mark(value.at);
             self.path.pop();
             task.parameters.insert(name, scalar::print(value));
+            parameters.push((scalar::tree(key), scalar::tree(value)));
         }
         self.path.pop();
+        task.written = Some(Written { name: scalar::tree(key), parameters });
         task
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::emit::Yaml;
 use super::yaml::{Node, Value};
 
 /// What a scalar is.
@@ -101,6 +102,26 @@ pub(super) fn print(node: &Node) -> String {
     let mut text = String::new();
     print_into(node, &mut text);
     text
+}
+
+/// The value as it is written again: typed, in the file's order.
+pub(super) fn tree(node: &Node) -> Yaml {
+    match &node.value {
+        Value::Scalar { text, plain } => match resolve(text, *plain) {
+            Typed::Null => Yaml::Plain("null".into()),
+            Typed::Float(value) => Yaml::Plain(super::print::float(value)),
+            Typed::Text(text) => Yaml::text(text),
+            typed @ (Typed::Bool(_) | Typed::Int(_) | Typed::Uint(_)) => {
+                let mut text = String::new();
+                print_typed(&typed, &mut text);
+                Yaml::Plain(text)
+            }
+        },
+        Value::Sequence(items) => Yaml::List(items.iter().map(tree).collect()),
+        Value::Mapping(entries) => {
+            Yaml::Map(entries.iter().map(|(key, value)| (tree(key), tree(value))).collect())
+        }
+    }
 }
 
 fn print_into(node: &Node, text: &mut String) {

@@ -1,0 +1,123 @@
+//! The live shell of the server.
+
+mod keys;
+mod link;
+mod options;
+mod place;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use stacklab_live::program::{Running, spawn};
+use stacklab_live::{Clock, Names, Recorder};
+use stacklab_machine::http::{Failure, Request};
+use stacklab_machine::timeline::What;
+use stacklab_stack::server::{Heard, MemoryStore, Mode, Server, ServerConfig};
+
+use self::keys::SystemKeys;
+use self::link::StoreLink;
+use self::options::Options;
+use crate::client::Streams;
+
+/// Its name in the timeline.
+const NAME: &str = "stack-deploy";
+/// How long it may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a server needs of the world.
+#[derive(Clone)]
+pub struct Ground {
+    /// The timeline.
+    pub recorder: Recorder,
+    /// Host names of the cluster.
+    pub names: Names,
+}
+
+/// Starts a server on an address and waits until it answers.
+///
+/// # Errors
+/// It ended, or does not answer; the text is the last line of its log.
+pub async fn start(address: IpAddr, config: ServerConfig, ground: &Ground) -> Result<Running<Heard>, String> {
+    let at = SocketAddr::new(address, config.port);
+    let mut running = launch(address, config, ground);
+    let health = Request::get(format!("http://{at}/health"));
+    let healthy = async {
+        while let Err(Failure::Refused(_) | Failure::Closed(_)) =
+            stacklab_live::http::request(&health, Some(START_LIMIT)).await
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        exit = running.exited() => Err(last_words(&ground.recorder, exit.code)),
+        healthy = tokio::time::timeout(START_LIMIT, healthy) => match healthy {
+            Ok(()) => Ok(running),
+            Err(_) => Err(format!("no answer from {at}")),
+        },
+    }
+}
+
+fn launch(address: IpAddr, config: ServerConfig, ground: &Ground) -> Running<Heard> {
+    let states_once = config.faithful && config.mode == Mode::Developer;
+    let store = if states_once { MemoryStore::writing_states_once() } else { MemoryStore::new() };
+    let server = Server::new(config, Box::new(SystemKeys));
+    spawn(Box::new(server), place::of(NAME, address, ground), |inbox| StoreLink::new(store, inbox))
+}
+
+fn last_words(recorder: &Recorder, code: i32) -> String {
+    let line = recorder.with(|timeline| {
+        timeline.events().iter().rev().find_map(|event| match &event.what {
+            What::Log { line } if event.who == NAME => Some(line.clone()),
+            _ => None,
+        })
+    });
+    line.unwrap_or_else(|| format!("exit code {code}"))
+}
+
+/// The command `server`: runs until it ends by itself or is interrupted. The result is the exit code.
+pub async fn command(args: &[String], streams: &mut Streams<'_>) -> i32 {
+    let options = match Options::parse(args) {
+        Ok(options) => options,
+        Err(stop) => {
+            streams.complain(&stop.text);
+            return stop.code;
+        }
+    };
+    let recorder = Recorder::new(Clock::new());
+    let ground = Ground { recorder: recorder.clone(), names: Names::default() };
+    let mut running = launch(options.address.ip(), options.config, &ground);
+    let mut log = Log { recorder, seen: 0 };
+    let mut length = log.recorder.watch();
+    loop {
+        log.print(streams);
+        tokio::select! {
+            changed = length.changed() => if changed.is_err() { return 0 },
+            exit = running.exited() => {
+                log.print(streams);
+                return exit.code;
+            }
+            _ = tokio::signal::ctrl_c() => return 0,
+        }
+    }
+}
+
+/// Prints the server's log as it grows.
+struct Log {
+    recorder: Recorder,
+    seen: usize,
+}
+
+impl Log {
+    fn print(&mut self, streams: &mut Streams<'_>) {
+        for event in self.recorder.events_from(self.seen) {
+            self.seen += 1;
+            if let What::Log { line } = &event.what {
+                let (year, month, day, hour, minute, second, _) = event.at.utc();
+                let level = if line.starts_with('[') { "" } else { "[INFO] " };
+                streams.complain(&format!(
+                    "{year:04}/{month:02}/{day:02} {hour:02}:{minute:02}:{second:02} {level}{line}\n"
+                ));
+            }
+        }
+    }
+}
