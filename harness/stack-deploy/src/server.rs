@@ -1,5 +1,6 @@
 //! The live shell of the server.
 
+mod cassandra;
 mod keys;
 mod link;
 mod options;
@@ -13,11 +14,15 @@ use stacklab_live::{Clock, Names, Recorder};
 use stacklab_machine::http::{Failure, Request};
 use stacklab_machine::timeline::What;
 use stacklab_stack::server::{Heard, MemoryStore, Mode, Server, ServerConfig};
+use tokio::sync::mpsc;
 
+use self::cassandra::CassandraStore;
 use self::keys::SystemKeys;
-use self::link::StoreLink;
+use self::link::{Link, Store};
 use self::options::Options;
 use crate::client::Streams;
+
+pub use self::cassandra::CassandraConfig;
 
 /// Its name in the timeline.
 const NAME: &str = "stack-deploy";
@@ -31,15 +36,26 @@ pub struct Ground {
     pub recorder: Recorder,
     /// Host names of the cluster.
     pub names: Names,
+    /// How Cassandra is reached in production mode.
+    pub cassandra: CassandraConfig,
+}
+
+/// A running server. Dropping it ends it.
+#[derive(Debug)]
+pub struct Started {
+    /// The program.
+    pub running: Running<Heard>,
+    /// What it had to tell to whoever started it: the first user's key.
+    pub printed: mpsc::Receiver<String>,
 }
 
 /// Starts a server on an address and waits until it answers.
 ///
 /// # Errors
 /// It ended, or does not answer; the text is the last line of its log.
-pub async fn start(address: IpAddr, config: ServerConfig, ground: &Ground) -> Result<Running<Heard>, String> {
+pub async fn start(address: IpAddr, config: ServerConfig, ground: &Ground) -> Result<Started, String> {
     let at = SocketAddr::new(address, config.port);
-    let mut running = launch(address, config, ground);
+    let mut started = launch(address, config, ground);
     let health = Request::get(format!("http://{at}/health"));
     let healthy = async {
         while let Err(Failure::Refused(_) | Failure::Closed(_)) =
@@ -49,19 +65,26 @@ pub async fn start(address: IpAddr, config: ServerConfig, ground: &Ground) -> Re
         }
     };
     tokio::select! {
-        exit = running.exited() => Err(last_words(&ground.recorder, exit.code)),
+        exit = started.running.exited() => Err(last_words(&ground.recorder, exit.code)),
         healthy = tokio::time::timeout(START_LIMIT, healthy) => match healthy {
-            Ok(()) => Ok(running),
+            Ok(()) => Ok(started),
             Err(_) => Err(format!("no answer from {at}")),
         },
     }
 }
 
-fn launch(address: IpAddr, config: ServerConfig, ground: &Ground) -> Running<Heard> {
-    let states_once = config.faithful && config.mode == Mode::Developer;
-    let store = if states_once { MemoryStore::writing_states_once() } else { MemoryStore::new() };
+fn launch(address: IpAddr, mut config: ServerConfig, ground: &Ground) -> Started {
+    let store = match config.mode {
+        Mode::Production => Store::Cassandra(Box::new(CassandraStore::new(ground.cassandra.clone()))),
+        Mode::Developer if config.faithful => Store::Memory(MemoryStore::writing_states_once()),
+        Mode::Developer => Store::Memory(MemoryStore::new()),
+    };
+    config.shown_address = SocketAddr::new(address, config.port).to_string();
     let server = Server::new(config, Box::new(SystemKeys));
-    spawn(Box::new(server), place::of(NAME, address, ground), |inbox| StoreLink::new(store, inbox))
+    let (sender, printed) = mpsc::channel(16);
+    let place = place::of(NAME, address, ground);
+    let running = spawn(Box::new(server), place, |inbox| Link::new(store, sender, inbox));
+    Started { running, printed }
 }
 
 fn last_words(recorder: &Recorder, code: i32) -> String {
@@ -84,17 +107,19 @@ pub async fn command(args: &[String], streams: &mut Streams<'_>) -> i32 {
         }
     };
     let recorder = Recorder::new(Clock::new());
-    let ground = Ground { recorder: recorder.clone(), names: Names::default() };
-    let mut running = launch(options.address.ip(), options.config, &ground);
+    let ground = Ground { recorder: recorder.clone(), names: Names::default(), cassandra: options.cassandra };
+    let Started { mut running, mut printed } = launch(options.address.ip(), options.config, &ground);
     let mut log = Log { recorder, seen: 0 };
     let mut length = log.recorder.watch();
     loop {
         log.print(streams);
         tokio::select! {
             changed = length.changed() => if changed.is_err() { return 0 },
+            Some(text) = printed.recv() => streams.say(&text),
             exit = running.exited() => {
                 log.print(streams);
-                return exit.code;
+                // The shell of programs ends one whose port is taken, with 1: the original panics.
+                return if exit.code == 1 { 2 } else { exit.code };
             }
             _ = tokio::signal::ctrl_c() => return 0,
         }

@@ -27,7 +27,7 @@ pub(crate) fn write_string(text: &str, json: &mut String) {
 pub(crate) fn json_float(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = exponent_form(value);
+        let text = exponent_form(&format!("{value:e}"));
         // Go cleans e-09 up to e-9.
         return text.replace("e-0", "e-").replace("e+0", "e+");
     }
@@ -36,23 +36,30 @@ pub(crate) fn json_float(value: f64) -> String {
 
 /// A number as Go's `%v` prints it: exponents below 1e-4 and from 1e6 on.
 pub(crate) fn print_float(value: f64) -> String {
+    // The exponent is that of the shortest digits, which Rust's own form has, too.
+    print_digits(value, &format!("{value:e}"), || format!("{value}"))
+}
+
+/// The same for a number of 32 bits, which needs fewer digits.
+pub(crate) fn print_float32(value: f32) -> String {
+    print_digits(f64::from(value), &format!("{value:e}"), || format!("{value}"))
+}
+
+fn print_digits(value: f64, digits: &str, plain: impl FnOnce() -> String) -> String {
     if value.is_nan() {
         return "NaN".into();
     }
     if value.is_infinite() {
         return if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
     }
-    let size = value.abs();
-    // The exponent is that of the shortest digits, which Rust's own form has, too.
-    let text = exponent_form(value);
+    let text = exponent_form(digits);
     let exponent: i32 = text.split_once('e').and_then(|(_, digits)| digits.parse().ok()).unwrap_or(0);
-    if size != 0.0 && !(-4..6).contains(&exponent) { text } else { format!("{value}") }
+    if value != 0.0 && !(-4..6).contains(&exponent) { text } else { plain() }
 }
 
 /// Shortest digits with an exponent of at least two digits: `1.5e+21`.
-fn exponent_form(value: f64) -> String {
-    let text = format!("{value:e}");
-    let Some((digits, exponent)) = text.split_once('e') else { return text };
+fn exponent_form(text: &str) -> String {
+    let Some((digits, exponent)) = text.split_once('e') else { return text.to_owned() };
     let (sign, exponent) = match exponent.strip_prefix('-') {
         Some(exponent) => ('-', exponent),
         None => ('+', exponent),

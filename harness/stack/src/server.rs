@@ -4,15 +4,22 @@
 //! of what a framework says to Mesos. Where stacks, users and states are kept is the shell's choice: [`StoreOp`].
 
 mod body;
+mod changes;
+mod edited;
 mod flow;
 mod keys;
+mod lookup;
 mod memory;
+mod quirks;
+mod record;
 mod reply;
 mod runs;
 mod schedule;
+mod start;
 mod store;
+mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stacklab_machine::http::Response;
 use stacklab_machine::process::{CallId, ExchangeId, Input, Output};
@@ -21,6 +28,8 @@ use stacklab_machine::{Machine, Outbox, Pace, Time};
 use self::flow::{Flow, RunRequest};
 pub use self::keys::{Keys, hash as hash_key};
 pub use self::memory::{Kept, MemoryStore};
+pub use self::quirks::{Faithful, QUIRKS, Quirk};
+pub use self::record::RecordPlace;
 pub use self::schedule::{Schedule, ScheduledTask};
 pub use self::store::{Role, RunKey, RunState, StoreError, StoreOp, StoreReply, User};
 
@@ -36,6 +45,13 @@ pub enum Heard {
         /// What came of it.
         result: Result<StoreReply, StoreError>,
     },
+    /// The answer to [`Asked::ReadFile`]: `None` if it cannot be read.
+    File {
+        /// Which.
+        call: CallId,
+        /// The content.
+        data: Option<Vec<u8>>,
+    },
 }
 
 /// What the server asks of its surroundings.
@@ -48,6 +64,22 @@ pub enum Asked {
         /// What.
         op: StoreOp,
     },
+    /// A file to be read; answered by [`Heard::File`].
+    ReadFile {
+        /// Which.
+        call: CallId,
+        /// Where it is.
+        path: String,
+    },
+    /// A file to be written over what is there.
+    WriteFile {
+        /// Where.
+        path: String,
+        /// Its content.
+        data: Vec<u8>,
+    },
+    /// Something for whoever started the server to read, and nobody else: not for logs.
+    Print(String),
 }
 
 /// Whose rules hold.
@@ -68,6 +100,14 @@ pub struct ServerConfig {
     pub faithful: bool,
     /// The port to listen on.
     pub port: u16,
+    /// The address that the log names.
+    pub shown_address: String,
+    /// Where the server's own record is kept: `file:<path>` or `zk:<host:port>[/<path>]`; empty for the default.
+    pub storage: String,
+    /// A stack file to be run before all else; empty for none.
+    pub bootstrap: String,
+    /// Contact points of Cassandra, separated by commas; `{name}` stands for a variable of the bootstrap stack.
+    pub cassandra: String,
     /// URL of Marathon.
     pub marathon_url: String,
     /// `host:port` of the Mesos master; empty to do without its state.
@@ -87,6 +127,10 @@ impl ServerConfig {
             mode,
             faithful: false,
             port: 4200,
+            shown_address: "127.0.0.1:4200".into(),
+            storage: String::new(),
+            bootstrap: String::new(),
+            cassandra: "127.0.0.1".into(),
             marathon_url: "http://127.0.0.1:8080".into(),
             master: "127.0.0.1:5050".into(),
             globals: BTreeMap::new(),
@@ -107,6 +151,10 @@ enum Waiting {
     Flow(Flow),
     /// A request to run something, which waits for the master's state.
     MesosState { exchange: ExchangeId, request: Box<RunRequest> },
+    /// The start of the server.
+    Starting(start::Starting),
+    /// Nobody.
+    Nothing,
     /// A run's own call.
     Run { id: runs::RunId, call: CallId },
     /// How far a run is.
@@ -120,6 +168,12 @@ pub struct Server {
     config: ServerConfig,
     keys: Box<dyn Keys>,
     schedule: Schedule,
+    record_place: Option<RecordPlace>,
+    record: record::Record,
+    /// As it was at the start.
+    mesos_state: Option<Vec<u8>>,
+    /// Requests that are not answered.
+    open: BTreeSet<ExchangeId>,
     last_call: u64,
     waiting: BTreeMap<CallId, Waiting>,
     runs: runs::Runs,
@@ -132,19 +186,32 @@ impl Server {
             config,
             keys,
             schedule: Schedule::default(),
+            record_place: None,
+            record: record::Record::default(),
+            mesos_state: None,
+            open: BTreeSet::new(),
             last_call: 0,
             waiting: BTreeMap::new(),
             runs: runs::Runs::default(),
         }
     }
 
-    fn respond(&self, exchange: ExchangeId, response: Response, out: &mut Out) {
+    fn respond(&mut self, exchange: ExchangeId, response: Response, out: &mut Out) {
+        self.open.remove(&exchange);
         out.push(Output::Respond { exchange, response });
     }
 
     /// What a client gets where the original's handler dies.
     fn panic_or(&self, status: u16, text: &str) -> Response {
-        reply::error(status, text)
+        if self.config.faithful { reply::none() } else { reply::error(status, text) }
+    }
+
+    /// The original's whole server dies of a run: all its clients see their connections end.
+    fn die(&mut self, text: &str, out: &mut Out) {
+        for exchange in std::mem::take(&mut self.open) {
+            out.push(Output::Respond { exchange, response: reply::none() });
+        }
+        self.panics(text, out);
     }
 
     /// Remembers what waits for a call, and numbers it.
@@ -168,13 +235,17 @@ impl Machine for Server {
 
     fn handle(&mut self, now: Time, input: Self::Input, out: &mut Out) {
         match input {
-            Input::Start => out.push(Output::Listen { port: self.config.port }),
-            Input::Http { exchange, request } => self.request(exchange, request, out),
+            Input::Start => self.start(out),
+            Input::Http { exchange, request } => {
+                self.open.insert(exchange);
+                self.request(exchange, request, out);
+            }
             Input::HttpReply { call, result } => match self.waiting.remove(&call) {
                 Some(Waiting::Run { id, call }) => self.answer_run(now, id, call, result, out),
                 Some(Waiting::MesosState { exchange, request }) => {
                     self.take_mesos_state(exchange, request, result, out);
                 }
+                Some(Waiting::Starting(_)) => self.starting_http(result, out),
                 _ => {}
             },
             Input::Mesos(Heard::Store { call, result }) => {
@@ -185,11 +256,22 @@ impl Machine for Server {
                     Some(Waiting::Outcome { id, outcome }) => {
                         self.outcome_stored(id, outcome, done(result), out);
                     }
+                    Some(Waiting::Starting(step)) => self.starting_store(step, result, out),
                     _ => {}
                 }
             }
+            Input::Mesos(Heard::File { call, data }) => {
+                if let Some(Waiting::Starting(step)) = self.waiting.remove(&call) {
+                    self.starting_file(now, &step, data, out);
+                }
+            }
+            Input::Zk { call, result } => {
+                if let Some(Waiting::Starting(step)) = self.waiting.remove(&call) {
+                    self.starting_zk(&step, result, out);
+                }
+            }
             Input::Terminate => out.push(Output::Exit { code: 143 }),
-            Input::Zk { .. } | Input::File { .. } | Input::Service(_) => {}
+            Input::File { .. } | Input::Service(_) => {}
         }
     }
 
@@ -201,3 +283,6 @@ impl Machine for Server {
         self.wake_runs(now, out);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,9 @@ use serde_json::json;
 use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
 use stacklab_lab::exit::ExitCode;
 use stacklab_lab::{Addresses, Backing, Lab, LabConfig};
-use stacklab_live::program::Running;
 use stacklab_live::{Clock, Recorder};
-use stacklab_stack::server::{Heard, Mode, ServerConfig};
-use stacklab_stack_deploy::server::{self, Ground};
+use stacklab_stack::server::{Mode, ServerConfig};
+use stacklab_stack_deploy::server::{self, CassandraConfig, Ground, Started};
 
 use super::Failed;
 use crate::flags::Up;
@@ -40,7 +39,7 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     }
     eprintln!("the cluster stays until Ctrl-C");
     until_interrupted().await;
-    stack_deploy.kill().await;
+    stack_deploy.running.kill().await;
     lab.stop().await;
     Ok(ExitCode::AsExpected)
 }
@@ -49,7 +48,7 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
 const STACK_DEPLOY_PORT: u16 = 4200;
 
 /// Starts a Stack Deploy server on the lab's own address, in developer mode; the second value is its `host:port`.
-async fn start_stack_deploy(lab: &Lab) -> Result<(Running<Heard>, String), Failed> {
+async fn start_stack_deploy(lab: &Lab) -> Result<(Started, String), Failed> {
     let without_scheme = |url: &str| url.trim_start_matches("http://").to_owned();
     let addresses = lab.addresses();
     let master = without_scheme(&addresses.master);
@@ -60,10 +59,15 @@ async fn start_stack_deploy(lab: &Lab) -> Result<(Running<Heard>, String), Faile
     config.marathon_url.clone_from(&addresses.marathon);
     config.pace = lab.pace();
     config.master.clone_from(&master);
-    let ground = Ground { recorder: lab.recorder().clone(), names: lab.names().clone() };
-    let running = server::start(address, config, &ground).await;
-    let running = running.map_err(|why| Failed::environment(anyhow::anyhow!("Stack Deploy: {why}")))?;
-    Ok((running, format!("{address}:{STACK_DEPLOY_PORT}")))
+    config.storage = format!("zk:{}/stack-deploy", addresses.zookeeper);
+    let ground = Ground {
+        recorder: lab.recorder().clone(),
+        names: lab.names().clone(),
+        cassandra: CassandraConfig::default(),
+    };
+    let started = server::start(address, config, &ground).await;
+    let started = started.map_err(|why| Failed::environment(anyhow::anyhow!("Stack Deploy: {why}")))?;
+    Ok((started, format!("{address}:{STACK_DEPLOY_PORT}")))
 }
 
 fn example(addresses: &Addresses) -> String {

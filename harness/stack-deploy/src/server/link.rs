@@ -1,4 +1,5 @@
-//! The way from the server to its store: operations one after the other, answers in their order.
+//! The way from the server to its surroundings: the store, with operations one after the other and answers in their
+//! order, files, and what is to be read by whoever started it.
 
 use stacklab_live::program::{Inbox, MesosLink};
 use stacklab_machine::process::{CallId, Input};
@@ -7,44 +8,71 @@ use stacklab_stack::server::{Asked, Heard, MemoryStore, StoreError, StoreOp};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::cassandra::CassandraStore;
+
 /// Operations that may wait; further ones fail.
 const MAX_WAITING: usize = 8192;
 
-/// Hands operations to a store.
+/// Where things are stored.
+pub(super) enum Store {
+    Memory(MemoryStore),
+    Cassandra(Box<CassandraStore>),
+}
+
+/// Hands on what the server asks.
 #[derive(Debug)]
-pub(super) struct StoreLink {
+pub(super) struct Link {
     ops: mpsc::Sender<(CallId, StoreOp)>,
+    printed: mpsc::Sender<String>,
     inbox: Inbox<Heard>,
     workers: JoinSet<()>,
 }
 
-impl StoreLink {
-    pub(super) fn new(store: MemoryStore, inbox: Inbox<Heard>) -> Self {
+impl Link {
+    pub(super) fn new(store: Store, printed: mpsc::Sender<String>, inbox: Inbox<Heard>) -> Self {
         let (ops, waiting) = mpsc::channel(MAX_WAITING);
         let mut workers = JoinSet::new();
         workers.spawn(work(store, waiting, inbox.clone()));
-        Self { ops, inbox, workers }
+        Self { ops, printed, inbox, workers }
+    }
+
+    fn later(&mut self, heard: Heard) {
+        let inbox = self.inbox.clone();
+        self.workers.spawn(async move {
+            inbox.send(Input::Mesos(heard), None).await;
+        });
     }
 }
 
-async fn work(mut store: MemoryStore, mut ops: mpsc::Receiver<(CallId, StoreOp)>, inbox: Inbox<Heard>) {
+async fn work(mut store: Store, mut ops: mpsc::Receiver<(CallId, StoreOp)>, inbox: Inbox<Heard>) {
     while let Some((call, op)) = ops.recv().await {
-        let result = store.perform(op);
+        let result = match &mut store {
+            Store::Memory(store) => store.perform(op),
+            Store::Cassandra(store) => store.perform(op).await,
+        };
         inbox.send(Input::Mesos(Heard::Store { call, result }), None).await;
     }
 }
 
-impl MesosLink<Asked> for StoreLink {
+impl MesosLink<Asked> for Link {
     fn attach(&mut self, _: &str) {}
 
     fn call(&mut self, asked: Asked, _: Option<EventId>) {
-        let Asked::Store { call, op } = asked;
-        if self.ops.try_send((call, op)).is_err() {
-            let inbox = self.inbox.clone();
-            let result = Err(StoreError(format!("{MAX_WAITING} operations wait for the store already")));
-            self.workers.spawn(async move {
-                inbox.send(Input::Mesos(Heard::Store { call, result }), None).await;
-            });
+        match asked {
+            Asked::Store { call, op } => {
+                if self.ops.try_send((call, op)).is_err() {
+                    let text = format!("{MAX_WAITING} operations wait for the store already");
+                    self.later(Heard::Store { call, result: Err(StoreError(text)) });
+                }
+            }
+            Asked::ReadFile { call, path } => {
+                let data = std::fs::read(path).ok();
+                self.later(Heard::File { call, data });
+            }
+            // The original does not look at whether it could be written either.
+            Asked::WriteFile { path, data } => drop(std::fs::write(path, data)),
+            // Nobody reads: nobody is told.
+            Asked::Print(text) => drop(self.printed.try_send(text)),
         }
     }
 }

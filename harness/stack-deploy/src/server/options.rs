@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use stacklab_stack::server::{Mode, ServerConfig};
 
+use super::cassandra::CassandraConfig;
 use crate::go::{FlagSet, Stop};
 
 /// A server as its command line wants it.
@@ -12,6 +13,7 @@ use crate::go::{FlagSet, Stop};
 pub(super) struct Options {
     pub(super) address: SocketAddr,
     pub(super) config: ServerConfig,
+    pub(super) cassandra: CassandraConfig,
 }
 
 impl Options {
@@ -33,7 +35,16 @@ impl Options {
         config.marathon_url = flags.get_text("marathon").to_owned();
         config.master = flags.get_text("master").to_owned();
         config.globals = flags.get_pairs("var");
-        Ok(Self { address, config })
+        config.shown_address = address.to_string();
+        config.storage = flags.get_text("storage").to_owned();
+        config.bootstrap = flags.get_text("bootstrap").to_owned();
+        config.cassandra = flags.get_text("cassandra").to_owned();
+        let cassandra = CassandraConfig {
+            keyspace: flags.get_text("keyspace").to_owned(),
+            tries: u32::try_from(flags.get_int("connect.retries")).unwrap_or(0),
+            backoff: flags.get_duration("connect.backoff"),
+        };
+        Ok(Self { address, config, cassandra })
     }
 }
 

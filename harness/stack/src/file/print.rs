@@ -148,9 +148,9 @@ fn int(value: i64) -> Yaml {
     Yaml::Plain(value.to_string())
 }
 
-/// A number as go-yaml writes it.
+/// A number as go-yaml writes it: with the digits that tell it from other numbers of 32 bits.
 pub(super) fn float(value: f64) -> String {
-    match go_json::print_float(value).as_str() {
+    match go_json::print_float32(value as f32).as_str() {
         "+Inf" => ".inf".into(),
         "-Inf" => "-.inf".into(),
         "NaN" => ".nan".into(),

@@ -7,9 +7,9 @@ use stacklab_machine::http::{Request, Response, decode_path};
 use stacklab_machine::process::{CallId, ExchangeId};
 
 use super::body::Body;
-use super::store::{Role, StoreError, StoreOp, StoreReply, User};
+use super::lookup::{Found, Lookup};
+use super::store::{Role, StoreError, StoreOp, StoreReply};
 use super::{Mode, Out, Server, Waiting, keys, reply};
-use crate::layers::{self, LayerError};
 use crate::{RunConfig, Stack, print_names};
 
 /// A stack file in JSON may be twice as long as it is.
@@ -66,8 +66,11 @@ pub(super) enum Step {
         request: Box<RunRequest>,
         lookup: Lookup,
     },
-    /// That the run's beginning is written.
-    Staging(Box<RunConfig>),
+    /// That the run's beginning is written. `changes` is the stored stack that the original changes by running it.
+    Staging {
+        config: Box<RunConfig>,
+        changes: Option<String>,
+    },
     /// Something of which only the success is of interest.
     Done,
 }
@@ -118,57 +121,6 @@ impl Endpoint {
 
     fn is_for_admins(self) -> bool {
         matches!(self, Self::CreateUser | Self::RefreshToken)
-    }
-}
-
-/// Collects the stacks that are needed to know what is to be run or shown.
-#[derive(Debug)]
-pub(super) struct Lookup {
-    pub(super) name: String,
-    zone: String,
-    /// Whether parents are merged.
-    inherits: bool,
-    known: BTreeMap<String, Option<Stack>>,
-    wanted: String,
-}
-
-/// What a lookup has come to.
-pub(super) enum Found {
-    Stack(Box<Stack>),
-    /// A stack of this name is needed, too.
-    Ask(String),
-    /// There is none; the text is the original's.
-    Missing(&'static str),
-    /// The stack has, or leads to, a parent without applications.
-    Broken(String),
-}
-
-impl Lookup {
-    pub(super) fn new(name: String, zone: String, mode: Mode) -> Self {
-        let inherits = mode == Mode::Production;
-        Self { wanted: name.clone(), name, zone, inherits, known: BTreeMap::new() }
-    }
-
-    /// Takes the stack that was asked for last.
-    pub(super) fn take(&mut self, stack: Option<Stack>) -> Found {
-        self.known.insert(std::mem::take(&mut self.wanted), stack);
-        let find = |name: &str| self.known.get(name).cloned().flatten();
-        let found = if self.inherits {
-            layers::to_run(&self.name, &self.zone, &find)
-        } else {
-            layers::to_run_in_dev_mode(&self.name, &self.zone, &find)
-        };
-        match found {
-            Ok(stack) => Found::Stack(Box::new(stack)),
-            Err(LayerError::NotFound(name)) if self.known.contains_key(&name) => {
-                Found::Missing(if self.inherits { "not found" } else { "Stack does not exist" })
-            }
-            Err(LayerError::NotFound(name)) => {
-                self.wanted.clone_from(&name);
-                Found::Ask(name)
-            }
-            Err(error @ (LayerError::TooDeep(_) | LayerError::Merge(_))) => Found::Broken(error.to_string()),
-        }
     }
 }
 
@@ -256,78 +208,6 @@ impl Server {
         self.ask(op, Flow { exchange, step: Step::Run { request, lookup } }, out);
     }
 
-    fn create_stack(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
-        let mut body = Body::read(body, "CreateStackRequest")?;
-        let file = body.text("stackfile");
-        body.check()?;
-        let stack = Stack::parse(&file).map_err(|error| error.to_string())?.stack;
-        self.store_stack(exchange, Box::new(stack), out)
-    }
-
-    fn create_layer(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
-        let mut body = Body::read(body, "CreateLayerRequest")?;
-        let (file, layer, parent) = (body.text("stackfile"), body.text("layer"), body.text("parent"));
-        body.check()?;
-        let mut stack = Stack::parse(&file).map_err(|error| error.to_string())?.stack;
-        stack.layer = layers::level(&layer).ok_or_else(|| format!("Invalid layer: {layer}"))?;
-        stack.from = parent;
-        self.store_stack(exchange, Box::new(stack), out)
-    }
-
-    fn store_stack(&mut self, exchange: ExchangeId, stack: Box<Stack>, out: &mut Out) -> Result<(), String> {
-        if self.config.mode == Mode::Production {
-            self.check_key(&stack.name)?;
-        }
-        if self.config.mode == Mode::Production && !stack.from.is_empty() {
-            self.ask(StoreOp::Stack(stack.name.clone()), Flow { exchange, step: Step::AddName(stack) }, out);
-        } else {
-            self.add_stack(exchange, stack, out);
-        }
-        Ok(())
-    }
-
-    fn add_stack(&mut self, exchange: ExchangeId, stack: Box<Stack>, out: &mut Out) {
-        let step = Step::Add { name: stack.name.clone() };
-        self.ask(StoreOp::AddStack(stack), Flow { exchange, step }, out);
-    }
-
-    fn remove_stack(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
-        let mut body = Body::read_anyhow(body, "RemoveStackRequest");
-        let name = required_name(&mut body)?;
-        let step = Step::RemoveCheck { name: name.clone(), force: body.flag("force") };
-        self.ask(StoreOp::Stack(name), Flow { exchange, step }, out);
-        Ok(())
-    }
-
-    fn create_user(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
-        let mut body = Body::read(body, "")?;
-        let (name, role) = (body.text("name"), body.text("role"));
-        body.check()?;
-        let role = if role == "admin" { Role::Admin } else { Role::Regular };
-        if self.config.mode == Mode::Developer {
-            self.respond(exchange, Response::empty(201), out);
-            return Ok(());
-        }
-        self.check_key(&name)?;
-        let step = Step::CreateUser { name: name.clone(), role };
-        self.ask(StoreOp::User(name), Flow { exchange, step }, out);
-        Ok(())
-    }
-
-    fn refresh_token(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
-        let mut body = Body::read(body, "")?;
-        let name = body.text("name");
-        body.check()?;
-        if self.config.mode == Mode::Developer {
-            self.respond(exchange, Response::empty(200), out);
-            return Ok(());
-        }
-        self.check_key(&name)?;
-        let step = Step::RefreshToken { name: name.clone() };
-        self.ask(StoreOp::User(name), Flow { exchange, step }, out);
-        Ok(())
-    }
-
     fn delete_scheduled(&mut self, exchange: ExchangeId, body: &[u8], out: &mut Out) -> Result<(), String> {
         let mut body = Body::read(body, "RemoveScheduledRequest")?;
         let id = body.int("id", "int64");
@@ -341,11 +221,6 @@ impl Server {
         Ok(())
     }
 
-    /// Cassandra takes no empty key.
-    fn check_key(&self, key: &str) -> Result<(), String> {
-        if key.is_empty() { Err(EMPTY_KEY.into()) } else { Ok(()) }
-    }
-
     /// Goes on with a request when the store has answered.
     pub(super) fn stored(
         &mut self,
@@ -355,10 +230,10 @@ impl Server {
         out: &mut Out,
     ) {
         let exchange = flow.exchange;
-        let is_run = matches!(flow.step, Step::Run { .. } | Step::Staging(_));
+        let is_run = matches!(flow.step, Step::Run { .. } | Step::Staging { .. });
         let status = match &flow.step {
             Step::User { .. } | Step::Names => 500,
-            Step::Get(_) | Step::Run { .. } | Step::Staging(_) => 404,
+            Step::Get(_) | Step::Run { .. } | Step::Staging { .. } => 404,
             _ => 400,
         };
         let next = result.map_err(|error| reply::error(status, &error.0));
@@ -403,90 +278,12 @@ impl Server {
             (Step::Run { request, lookup }, StoreReply::Stack(stack)) => {
                 self.found_to_run(exchange, request, lookup, stack.map(|stack| *stack), out)
             }
-            (Step::Staging(config), _) => {
-                self.start_run(now, exchange, *config, out);
+            (Step::Staging { config, changes }, _) => {
+                self.start_run(now, exchange, *config, changes, out);
                 Ok(())
             }
             (step, answer) => self.go_on_changing(exchange, step, answer, out),
         }
-    }
-
-    /// The same, for requests that change what is stored.
-    fn go_on_changing(
-        &mut self,
-        exchange: ExchangeId,
-        step: Step,
-        answer: StoreReply,
-        out: &mut Out,
-    ) -> Result<(), Response> {
-        let refuse = |text: String| Err(reply::error(400, &text));
-        match (step, answer) {
-            (Step::AddName(stack), StoreReply::Stack(None)) => {
-                self.ask(
-                    StoreOp::Stack(stack.from.clone()),
-                    Flow { exchange, step: Step::AddParent(stack) },
-                    out,
-                );
-                Ok(())
-            }
-            (Step::AddName(stack), _) => refuse(format!("Stack {} already exists", stack.name)),
-            (Step::AddParent(stack), StoreReply::Stack(Some(_))) => {
-                self.add_stack(exchange, stack, out);
-                Ok(())
-            }
-            (Step::AddParent(stack), _) => refuse(format!("Parent stack {} does not exist", stack.from)),
-            (Step::Add { name }, StoreReply::Added(false)) => refuse(match self.config.mode {
-                Mode::Production => format!("Stack {name} already exists"),
-                Mode::Developer => "Stack already exists".to_owned(),
-            }),
-            (Step::RemoveCheck { name, .. }, StoreReply::Stack(None)) => refuse(match self.config.mode {
-                Mode::Production => format!("Stack {name} does not exist"),
-                Mode::Developer => "Stack does not exist".to_owned(),
-            }),
-            (Step::RemoveCheck { name, force }, StoreReply::Stack(Some(_))) => {
-                let seen = BTreeSet::from([name.clone()]);
-                let step = Step::RemoveChildren { name: name.clone(), force, seen, rest: Vec::new() };
-                self.ask(StoreOp::Children(name), Flow { exchange, step }, out);
-                Ok(())
-            }
-            (Step::RemoveChildren { name, force, mut seen, mut rest }, StoreReply::Names(mut children)) => {
-                children.sort();
-                if !force && !children.is_empty() {
-                    let list = children.join("\n");
-                    return refuse(format!(
-                        "There are stacks depending on {name}. Either remove them first or force deletion. \
-                         Dependant stacks:\n{list}"
-                    ));
-                }
-                rest.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
-                let (op, step) = match rest.pop() {
-                    Some(next) => (StoreOp::Children(next), Step::RemoveChildren { name, force, seen, rest }),
-                    None => (StoreOp::RemoveStacks(seen.into_iter().collect()), Step::Done),
-                };
-                self.ask(op, Flow { exchange, step }, out);
-                Ok(())
-            }
-            (Step::CreateUser { name, .. }, StoreReply::User(Some(_))) => {
-                refuse(format!("User '{name}' already exists"))
-            }
-            (Step::CreateUser { name, role }, _) => {
-                self.give_key(exchange, 201, name, role, out);
-                Ok(())
-            }
-            (Step::RefreshToken { name }, StoreReply::User(Some(user))) => {
-                self.give_key(exchange, 200, name, user.role, out);
-                Ok(())
-            }
-            (Step::RefreshToken { name }, _) => refuse(format!("User '{name}' does not exist")),
-            (Step::Key { status, key }, _) => Err(reply::plain(status, key)),
-            _ => Err(Response::empty(200)),
-        }
-    }
-
-    fn give_key(&mut self, exchange: ExchangeId, status: u16, name: String, role: Role, out: &mut Out) {
-        let key = self.keys.fresh();
-        let op = StoreOp::PutUser(User { name, key_hash: keys::hash(&key), role });
-        self.ask(op, Flow { exchange, step: Step::Key { status, key } }, out);
     }
 
     /// Asks the store on behalf of a request.
@@ -495,9 +292,9 @@ impl Server {
     }
 }
 
-const EMPTY_KEY: &str = "Key may not be empty";
+pub(super) const EMPTY_KEY: &str = "Key may not be empty";
 
-fn required_name(body: &mut Body) -> Result<String, String> {
+pub(super) fn required_name(body: &mut Body) -> Result<String, String> {
     let name = body.text("name");
     if name.is_empty() { Err("Stack name required".into()) } else { Ok(name) }
 }

@@ -47,7 +47,7 @@ impl MemoryStore {
     /// Only what the original's store in memory refuses.
     pub fn perform(&mut self, op: StoreOp) -> Result<StoreReply, StoreError> {
         Ok(match op {
-            StoreOp::Open => StoreReply::Done,
+            StoreOp::Open { .. } => StoreReply::Done,
             StoreOp::StackNames => StoreReply::Names(self.stacks.keys().cloned().collect()),
             StoreOp::Stack(name) => StoreReply::Stack(self.stacks.get(&name).cloned().map(Box::new)),
             StoreOp::AddStack(stack) => {

@@ -14,3 +14,8 @@ pub(super) fn plain(status: u16, body: impl Into<Vec<u8>>) -> Response {
 pub(super) fn error(status: u16, text: &str) -> Response {
     Response::new(status, TEXT, format!("{text}\n")).with_header("x-content-type-options", "nosniff")
 }
+
+/// No answer: the connection is closed, as that of a handler that died.
+pub(super) fn none() -> Response {
+    Response::empty(0)
+}

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use stacklab_machine::http::{Failure, Request, Response};
-use stacklab_machine::process::{CallId, ExchangeId, Input, Output};
+use stacklab_machine::process::{CallId, ExchangeId, Input, Never, Output};
 use stacklab_machine::{Machine, Outbox, Step as Said, Time, earliest};
 
-use super::flow::{Flow, Found, Lookup, RunRequest, Step};
+use super::edited::edited;
+use super::flow::{Flow, RunRequest, Step};
+use super::lookup::{Found, Lookup};
 use super::store::{RunKey, RunState, StoreError, StoreOp};
-use super::{Out, Server, Waiting, reply};
+use super::{Mode, Out, Server, Waiting, reply};
 use crate::run::{self, MESOS_TIMEOUT, Progress};
 use crate::{Run, RunConfig, Stack, Variables};
 
@@ -26,14 +28,26 @@ pub(super) struct Runs {
 
 #[derive(Debug)]
 struct Active {
-    /// Who waits for the outcome; nobody once it is told.
-    exchange: Option<ExchangeId>,
+    /// Who waits for the outcome.
+    who: Who,
     key: RunKey,
     run: Run,
     /// How far each application was when it was last looked at.
     seen: Vec<Progress>,
+    /// The stored stack that is changed by the run, and what is run.
+    changes: Option<(String, Stack)>,
     /// Whether the outcome is being stored or was told.
     ended: bool,
+}
+
+/// Who waits for the outcome of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Client(ExchangeId),
+    /// The start of the server.
+    Start,
+    /// It is told.
+    Nobody,
 }
 
 impl Server {
@@ -104,7 +118,9 @@ impl Server {
         out.push(Output::Log(format!("Running stack {name} in zone '{zone}' and variables {variables}")));
         let run = RunKey { stack: name.clone(), zone: zone.clone() };
         let op = StoreOp::SaveStack { run, state: RunState::Staging };
-        self.ask(op, Flow { exchange, step: Step::Staging(Box::new(config)) }, out);
+        let in_place = self.config.faithful && self.config.mode == Mode::Developer;
+        let changes = in_place.then(|| lookup.changed_by_run().to_owned());
+        self.ask(op, Flow { exchange, step: Step::Staging { config: Box::new(config), changes } }, out);
         Ok(())
     }
 
@@ -120,17 +136,41 @@ impl Server {
         config.mesos_state = request.mesos_state;
         config.pace = self.config.pace;
         config.finish_in_flight = true;
+        config.hangs = self.config.faithful;
         config
     }
 
-    pub(super) fn start_run(&mut self, now: Time, exchange: ExchangeId, config: RunConfig, out: &mut Out) {
+    pub(super) fn start_bootstrap(&mut self, now: Time, config: RunConfig, out: &mut Out) {
+        self.add_run(now, Who::Start, config, None, out);
+    }
+
+    pub(super) fn start_run(
+        &mut self,
+        now: Time,
+        exchange: ExchangeId,
+        config: RunConfig,
+        changes: Option<String>,
+        out: &mut Out,
+    ) {
+        self.runs.coming -= 1;
+        let changes = changes.map(|name| (name, config.stack.clone()));
+        self.add_run(now, Who::Client(exchange), config, changes, out);
+    }
+
+    fn add_run(
+        &mut self,
+        now: Time,
+        who: Who,
+        config: RunConfig,
+        changes: Option<(String, Stack)>,
+        out: &mut Out,
+    ) {
         self.runs.last += 1;
         let id = self.runs.last;
         let key = RunKey { stack: config.stack.name.clone(), zone: config.zone.clone() };
         let run = Run::new(config);
         let seen = vec![Progress::Pending; run.progress().count()];
-        self.runs.coming -= 1;
-        self.runs.active.insert(id, Active { exchange: Some(exchange), key, run, seen, ended: false });
+        self.runs.active.insert(id, Active { who, key, run, seen, changes, ended: false });
         self.tell_run(now, id, Input::Start, out);
     }
 
@@ -145,13 +185,7 @@ impl Server {
         self.tell_run(now, id, Input::HttpReply { call, result }, out);
     }
 
-    fn tell_run(
-        &mut self,
-        now: Time,
-        id: RunId,
-        input: Input<stacklab_machine::process::Never>,
-        out: &mut Out,
-    ) {
+    fn tell_run(&mut self, now: Time, id: RunId, input: Input<Never>, out: &mut Out) {
         let Some(active) = self.runs.active.get_mut(&id) else { return };
         let mut said = Outbox::new();
         active.run.handle(now, input, &mut said);
@@ -175,12 +209,7 @@ impl Server {
     }
 
     /// Passes on what a run wants done, and stores how far it has come.
-    fn carry_out(
-        &mut self,
-        id: RunId,
-        mut said: Outbox<Output<stacklab_machine::process::Never>>,
-        out: &mut Out,
-    ) {
+    fn carry_out(&mut self, id: RunId, mut said: Outbox<Output<Never>>, out: &mut Out) {
         let mut exited = false;
         for step in said.drain() {
             match step {
@@ -195,11 +224,33 @@ impl Server {
                 Said::Output(_) => {}
             }
         }
-        self.store_progress(id, out);
-        self.store_outcome(id, out);
-        if exited && self.runs.active.get(&id).is_some_and(|active| active.exchange.is_none()) {
+        match self.runs.active.get(&id).map(|active| active.who) {
+            Some(Who::Start) => self.bootstrap_progress(id, out),
+            _ => {
+                self.store_progress(id, out);
+                self.store_outcome(id, out);
+            }
+        }
+        if exited && self.runs.active.get(&id).is_some_and(|active| active.who == Who::Nobody) {
             self.runs.active.remove(&id);
         }
+    }
+
+    /// Nothing is stored of a bootstrap: there is no store yet. That the original tries to is why it fails.
+    fn bootstrap_progress(&mut self, id: RunId, out: &mut Out) {
+        let Some(active) = self.runs.active.get_mut(&id) else { return };
+        let some_complete = active.run.progress().any(|(_, progress)| progress == Progress::Complete);
+        let outcome = if self.config.faithful && some_complete {
+            Err("Stack state does not exist".to_owned())
+        } else {
+            match active.run.outcome() {
+                Some(outcome) => outcome.map(|()| active.run.variables().clone()),
+                None => return,
+            }
+        };
+        active.who = Who::Nobody;
+        active.ended = true;
+        self.bootstrap_ended(outcome, out);
     }
 
     fn store_progress(&mut self, id: RunId, out: &mut Out) {
@@ -231,8 +282,17 @@ impl Server {
         let Some(active) = self.runs.active.get_mut(&id).filter(|active| !active.ended) else { return };
         let Some(outcome) = active.run.outcome() else { return };
         active.ended = true;
+        if let (Err(text), true, true) = (&outcome, self.config.faithful, active.run.would_have_died()) {
+            let text = text.clone();
+            return self.die(&text, out);
+        }
         let state = if outcome.is_ok() { RunState::Running } else { RunState::Failed };
         let op = StoreOp::SaveStack { run: active.key.clone(), state };
+        if let Some((name, stack)) = active.changes.take() {
+            let pending = |id: &str| active.run.progress().any(|of| of == (id, Progress::Pending));
+            let stack = Box::new(edited(&stack, &|id| !pending(id), active.run.variables()));
+            self.store(StoreOp::ReplaceStack { name, stack }, Waiting::Nothing, out);
+        }
         self.store(op, Waiting::Outcome { id, outcome }, out);
     }
 
@@ -254,24 +314,25 @@ impl Server {
         out: &mut Out,
     ) {
         let Some(active) = self.runs.active.get_mut(&id) else { return };
-        let exchange = active.exchange.take();
+        let who = std::mem::replace(&mut active.who, Who::Nobody);
         if !active.run.is_in_flight() {
             self.runs.active.remove(&id);
         }
-        let response = match outcome.and_then(|()| result.map_err(|error| error.0)) {
+        let outcome = outcome.and_then(|()| result.map_err(|error| error.0));
+        let response = match outcome {
             Ok(()) => Response::empty(200),
             Err(text) => {
                 out.push(Output::Log(format!("Run stack error: {text}")));
                 reply::error(404, &text)
             }
         };
-        if let Some(exchange) = exchange {
+        if let Who::Client(exchange) = who {
             self.respond(exchange, response, out);
         }
     }
 }
 
-fn state_request(url: String) -> Request {
+pub(super) fn state_request(url: String) -> Request {
     let mut request = Request::get(url);
     request.headers.push(("content-type".into(), "application/json".into()));
     request

@@ -6,7 +6,10 @@ use crate::{Stack, Variables};
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoreOp {
     /// Connect, and make what is missing (keyspace, tables). The first operation. [`StoreReply::Done`].
-    Open,
+    Open {
+        /// Where it is, each `host` or `host:port`.
+        contact_points: Vec<String>,
+    },
     /// Names of all stacks. [`StoreReply::Names`].
     StackNames,
     /// One stack. [`StoreReply::Stack`].
