@@ -49,6 +49,14 @@ pub struct Started {
     pub printed: mpsc::Receiver<String>,
 }
 
+impl Started {
+    /// The first user's key, if this is the server's first start with its store; told once only.
+    pub fn admin_key(&mut self) -> Option<String> {
+        let text = self.printed.try_recv().ok()?;
+        text.lines().find_map(|line| line.strip_prefix("Admin user key: ")).map(str::to_owned)
+    }
+}
+
 /// Starts a server on an address and waits until it answers.
 ///
 /// # Errors
@@ -87,6 +95,16 @@ fn launch(address: IpAddr, mut config: ServerConfig, ground: &Ground) -> Started
     Started { running, printed }
 }
 
+/// Why the port cannot be had, if that is why the server ended; in the words of Go.
+fn cannot_listen(recorder: &Recorder) -> Option<String> {
+    let line = last_words(recorder, 0);
+    let (_, why) = line.strip_prefix("cannot listen on ")?.split_once(": ")?;
+    let why = why.split(" (os error").next().unwrap_or_default();
+    let mut letters = why.chars();
+    let first = letters.next()?.to_ascii_lowercase();
+    Some(format!("{first}{}", letters.as_str()))
+}
+
 fn last_words(recorder: &Recorder, code: i32) -> String {
     let line = recorder.with(|timeline| {
         timeline.events().iter().rev().find_map(|event| match &event.what {
@@ -118,8 +136,13 @@ pub async fn command(args: &[String], streams: &mut Streams<'_>) -> i32 {
             Some(text) = printed.recv() => streams.say(&text),
             exit = running.exited() => {
                 log.print(streams);
-                // The shell of programs ends one whose port is taken, with 1: the original panics.
-                return if exit.code == 1 { 2 } else { exit.code };
+                return match cannot_listen(&log.recorder) {
+                    Some(why) => {
+                        streams.complain(&format!("panic: listen tcp {}: bind: {why}\n", options.address));
+                        2
+                    }
+                    None => exit.code,
+                };
             }
             _ = tokio::signal::ctrl_c() => return 0,
         }

@@ -114,10 +114,9 @@ async fn deploys_in_developer_mode() {
 async fn deploys_in_production_mode() {
     let lab = lab(vec![Already::Cassandra]).await;
     let (mut started, mut program) = start(&lab, Mode::Production).await;
-    let printed = started.printed.recv().await.expect("the first user's key");
-    let key = printed.lines().nth(1).and_then(|line| line.strip_prefix("Admin user key: ")).expect("a key");
+    let key = started.admin_key().expect("the first user's key");
     Program::check(&program.run("list").await, "ERROR getting list: Key may not be empty\n\n", 1);
-    (program.user, program.key) = ("admin".into(), key.into());
+    (program.user, program.key) = ("admin".into(), key);
     Program::check(&program.run(&format!("add --file {FULL}")).await, "Stack added\n", 0);
     let taken = "ERROR: Stack zipkin-full already exists\n\n";
     Program::check(&program.run(&format!("add --file {FULL}")).await, taken, 1);
@@ -138,7 +137,7 @@ async fn deploys_in_production_mode() {
     // Everything outlives the server.
     started.running.kill().await;
     let (mut started, program) = start(&lab, Mode::Production).await;
-    assert!(started.printed.try_recv().is_err(), "there is a user already");
+    assert_eq!(started.admin_key(), None, "there is a user already");
     let program = Program { user: "joe".into(), key: joe, ..program };
     Program::check(&program.run("list").await, "zipkin-full\n", 0);
     Program::check(&program.run("adduser --name x").await, "ERROR: User joe is not an admin\n\n", 1);

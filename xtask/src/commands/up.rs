@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::json;
 use stacklab_lab::cluster::{AgentSpec, ClusterSpec};
 use stacklab_lab::exit::ExitCode;
+use stacklab_lab::scenario::Already;
 use stacklab_lab::{Addresses, Backing, Lab, LabConfig};
 use stacklab_live::{Clock, Recorder};
 use stacklab_stack::server::{Mode, ServerConfig};
@@ -22,24 +23,25 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
     }
     let config = LabConfig {
         cluster,
-        already_running: Vec::new(),
+        already_running: if flags.production { vec![Already::Cassandra] } else { Vec::new() },
         pace: flags.pace.into(),
         seed: flags.seed,
         backing: Backing::embedded(),
     };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
-    let (stack_deploy, api) = start_stack_deploy(&lab).await?;
+    let stack_deploy = start_stack_deploy(&lab, &flags).await?;
     let addresses = lab.addresses();
     if flags.json {
-        println!("{}", as_json(addresses, &api));
+        println!("{}", as_json(addresses, &stack_deploy));
     } else {
+        let StackDeploy { api, user, key, .. } = &stack_deploy;
         println!("{}", exports(addresses));
-        println!("export SD_API={api}\nexport SD_USER=\nexport SD_KEY=");
+        println!("export SD_API={api}\nexport SD_USER={user}\nexport SD_KEY={key}");
         eprintln!("{}", example(addresses));
     }
     eprintln!("the cluster stays until Ctrl-C");
     until_interrupted().await;
-    stack_deploy.running.kill().await;
+    stack_deploy.started.running.kill().await;
     lab.stop().await;
     Ok(ExitCode::AsExpected)
 }
@@ -47,27 +49,40 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
 /// The port of the original.
 const STACK_DEPLOY_PORT: u16 = 4200;
 
-/// Starts a Stack Deploy server on the lab's own address, in developer mode; the second value is its `host:port`.
-async fn start_stack_deploy(lab: &Lab) -> Result<(Started, String), Failed> {
-    let without_scheme = |url: &str| url.trim_start_matches("http://").to_owned();
+/// A Stack Deploy server, and what its clients have to be told.
+struct StackDeploy {
+    started: Started,
+    /// `host:port`.
+    api: String,
+    user: &'static str,
+    key: String,
+}
+
+/// Starts a Stack Deploy server on the lab's own address.
+async fn start_stack_deploy(lab: &Lab, flags: &Up) -> Result<StackDeploy, Failed> {
     let addresses = lab.addresses();
-    let master = without_scheme(&addresses.master);
+    let master = addresses.master.trim_start_matches("http://");
     let host = master.split(':').next().unwrap_or_default();
     let address: IpAddr = host.parse().map_err(Failed::environment)?;
-    let mut config = ServerConfig::new(Mode::Developer);
+    let mut config = ServerConfig::new(if flags.production { Mode::Production } else { Mode::Developer });
+    config.faithful = flags.faithful;
     config.port = STACK_DEPLOY_PORT;
     config.marathon_url.clone_from(&addresses.marathon);
     config.pace = lab.pace();
-    config.master.clone_from(&master);
+    config.master = master.to_owned();
     config.storage = format!("zk:{}/stack-deploy", addresses.zookeeper);
+    config.cassandra = addresses.cassandra.clone().unwrap_or_default();
     let ground = Ground {
         recorder: lab.recorder().clone(),
         names: lab.names().clone(),
         cassandra: CassandraConfig::default(),
     };
     let started = server::start(address, config, &ground).await;
-    let started = started.map_err(|why| Failed::environment(anyhow::anyhow!("Stack Deploy: {why}")))?;
-    Ok((started, format!("{address}:{STACK_DEPLOY_PORT}")))
+    let mut started = started.map_err(|why| Failed::environment(anyhow::anyhow!("Stack Deploy: {why}")))?;
+    let key = started.admin_key();
+    let user = if key.is_some() { "admin" } else { "" };
+    let api = format!("{address}:{STACK_DEPLOY_PORT}");
+    Ok(StackDeploy { started, api, user, key: key.unwrap_or_default() })
 }
 
 fn example(addresses: &Addresses) -> String {
@@ -79,9 +94,11 @@ fn example(addresses: &Addresses) -> String {
     )
 }
 
-fn as_json(addresses: &Addresses, api: &str) -> serde_json::Value {
+fn as_json(addresses: &Addresses, stack_deploy: &StackDeploy) -> serde_json::Value {
     json!({
-        "stack_deploy": api,
+        "stack_deploy": stack_deploy.api,
+        "stack_deploy_user": stack_deploy.user,
+        "stack_deploy_key": stack_deploy.key,
         "zookeeper": addresses.zookeeper,
         "master": addresses.master,
         "marathon": addresses.marathon,

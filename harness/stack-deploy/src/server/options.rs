@@ -85,3 +85,33 @@ fn flags() -> FlagSet {
         )
         .switch("faithful", "Play the original's faults, too, that only make it hard to use")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, Stop> {
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn reads_flags() {
+        let options = parse("").unwrap();
+        assert_eq!(options.address, "127.0.0.1:4200".parse().unwrap());
+        assert_eq!((options.config.mode, options.config.faithful), (Mode::Production, false));
+        assert_eq!(options.config.master, "127.0.0.1:5050");
+        assert_eq!(options.config.marathon_url, "http://127.0.0.1:8080");
+        assert_eq!(options.cassandra, CassandraConfig::default());
+        let line = "--dev --faithful --api http://127.0.0.9:1 --storage file:x --bootstrap b --cassandra a,b \
+                    --keyspace k --connect.retries 2 --connect.backoff 1s --var a=b --framework.user root";
+        let options = parse(line).unwrap();
+        assert_eq!(options.address, "127.0.0.9:1".parse().unwrap());
+        assert_eq!((options.config.mode, options.config.faithful), (Mode::Developer, true));
+        assert_eq!(options.config.storage, "file:x");
+        assert_eq!((options.config.bootstrap.as_str(), options.config.cassandra.as_str()), ("b", "a,b"));
+        assert_eq!(options.config.globals["a"], "b");
+        let cassandra = CassandraConfig { keyspace: "k".into(), tries: 2, backoff: Duration::from_secs(1) };
+        assert_eq!(options.cassandra, cassandra);
+        assert_eq!(parse("--api nonsense").unwrap_err().code, 2);
+    }
+}

@@ -190,3 +190,7 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     };
     number(&a[at..]).cmp(&number(&b[at..])).then(a[at].cmp(&b[at]))
 }
+
+#[cfg(test)]
+#[path = "print_tests.rs"]
+mod tests;
