@@ -86,7 +86,7 @@ impl Reader {
 
     fn application(&mut self, node: &Node) -> Application {
         let mut app = Application::default();
-        if is_null(node) {
+        if is_nil(node) {
             // The original reads it and dies when the stack runs.
             self.error(node.at, "an application without any key".into());
             return app;
@@ -137,7 +137,7 @@ impl Reader {
     }
 
     fn docker(&mut self, node: &Node) -> Option<Docker> {
-        if is_null(node) {
+        if is_nil(node) {
             return None;
         }
         let mut docker = Docker::default();
@@ -192,7 +192,17 @@ impl Reader {
             }
             return Vec::new();
         };
-        entries.iter().map(|(key, value)| self.task(key, value)).collect()
+        let tasks = entries.iter().filter(|(key, _)| !self.is_lost(key)).collect::<Vec<_>>();
+        tasks.into_iter().map(|(key, value)| self.task(key, value)).collect()
+    }
+
+    /// Whether an entry of an ordered map is lost, as the original loses what is merged into one.
+    fn is_lost(&mut self, key: &Node) -> bool {
+        if key.merged {
+            let text = "what is merged (`<<`) inside `tasks` is ignored".to_owned();
+            self.warnings.push(Warning { at: key.at, text });
+        }
+        key.merged
     }
 
     fn task(&mut self, key: &Node, node: &Node) -> Task {
@@ -206,6 +216,9 @@ impl Reader {
         self.path.push(task.name.clone());
         self.mark(key.at);
         for (key, value) in entries {
+            if self.is_lost(key) {
+                continue;
+            }
             let name = scalar::print(key);
             self.path.push(name.clone());
             self.mark(value.at);
@@ -292,9 +305,10 @@ impl Reader {
             .collect()
     }
 
-    /// A text keeps its source: `0.10` stays `0.10`.
+    /// A text keeps its source: `0.10` stays `0.10`. Only null is none.
     fn text(&mut self, node: &Node, target: &mut String) {
         match &node.value {
+            Value::Scalar { .. } if is_null(node) => target.clear(),
             Value::Scalar { text, .. } => target.clone_from(text),
             _ => self.mismatch(node, "string"),
         }
@@ -359,6 +373,11 @@ fn typed(node: &Node) -> Option<Typed<'_>> {
         Value::Scalar { text, plain } => Some(scalar::resolve(text, *plain)),
         _ => None,
     }
+}
+
+/// Whether go-yaml makes a nil pointer of it: not of every null, of `~` it makes an empty structure.
+fn is_nil(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "null"))
 }
 
 fn is_null(node: &Node) -> bool {

@@ -171,9 +171,11 @@ impl Emitter {
     fn double_quoted(&mut self, text: &str, indent: usize, key: bool) {
         self.put('"');
         let chars: Vec<char> = text.chars().collect();
+        // One at the beginning is taken for one everywhere.
+        let bom = chars.first() == Some(&'\u{feff}');
         let mut after_blank = false;
         for (index, c) in chars.iter().enumerate() {
-            if *c == ' ' {
+            if *c == ' ' && !bom {
                 let inside = index > 0 && index < chars.len() - 1;
                 if !key && !after_blank && self.column > WIDTH && inside {
                     self.line_at(indent);
@@ -187,7 +189,7 @@ impl Emitter {
                 continue;
             }
             after_blank = false;
-            if is_printable(*c) && !is_break(*c) && !matches!(c, '"' | '\\') {
+            if is_printable(*c) && !bom && !is_break(*c) && !matches!(c, '"' | '\\') {
                 self.put(*c);
             } else {
                 self.puts(&escaped(*c));
@@ -227,7 +229,11 @@ enum Style {
 }
 
 fn style(text: &str, key: bool) -> Style {
-    let is_text = matches!(scalar::resolve(text, true), Typed::Text(_)) && text != "<<";
+    let is_text = matches!(scalar::resolve(text, true), Typed::Text(_));
+    // Without quotes it would merge; the original does not mind.
+    if key && text == "<<" {
+        return Style::Double;
+    }
     if !is_text || is_base_60(text) {
         return Style::Double;
     }
@@ -348,7 +354,7 @@ mod tests {
             ("on", "\"on\""),
             ("null", "\"null\""),
             ("~", "\"~\""),
-            ("<<", "\"<<\""),
+            ("<<", "<<"),
             ("1:30", "\"1:30\""),
             ("1:90", "1:90"),
             ("0..2", "0..2"),

@@ -167,12 +167,30 @@ fn text_map(map: &BTreeMap<String, String>) -> Yaml {
 }
 
 fn sorted<'v, V>(map: &'v BTreeMap<String, V>, tree: impl Fn(&'v V) -> Yaml) -> Yaml {
-    let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by(|a, b| natural(a.0, b.0));
+    let entries = merge_sorted(map.iter().collect());
     Yaml::Map(entries.into_iter().map(|(key, value)| (Yaml::text(key), tree(value))).collect())
 }
 
-/// The order of go-yaml: letters behind all else, numbers by their value.
+/// Sorts by [`natural`], which the sort of the library must not be given: it is no order, as `a91` comes before `a100`,
+/// that before `a12`, and that before `a91`. Where it matters, the original's result is a matter of chance.
+fn merge_sorted<'v, V>(mut entries: Vec<(&'v String, &'v V)>) -> Vec<(&'v String, &'v V)> {
+    if entries.len() < 2 {
+        return entries;
+    }
+    let second = merge_sorted(entries.split_off(entries.len() / 2));
+    let first = merge_sorted(entries);
+    let mut sorted = Vec::with_capacity(first.len() + second.len());
+    let (mut first, mut second) = (first.into_iter().peekable(), second.into_iter().peekable());
+    while let (Some(a), Some(b)) = (first.peek(), second.peek()) {
+        let from = if natural(a.0, b.0).is_le() { &mut first } else { &mut second };
+        sorted.extend(from.next());
+    }
+    sorted.extend(first);
+    sorted.extend(second);
+    sorted
+}
+
+/// How go-yaml compares: letters behind all else, numbers by their value.
 fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len().cmp(&b.len()) };
@@ -183,10 +201,9 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
         (false, false) => {}
     }
     let number = |chars: &[char]| {
-        let digits: Vec<u32> = chars.iter().map_while(|c| c.to_digit(10)).collect();
-        // Go's wraps around beyond 19 digits: any order will do there, as long as it is one.
-        let value = digits.iter().fold(0u128, |all, digit| all.saturating_mul(10) + u128::from(*digit));
-        (value, digits.len())
+        let digits: Vec<i64> = chars.iter().map_while(|c| c.to_digit(10)).map(i64::from).collect();
+        // Go's numbers wrap around.
+        (digits.iter().fold(0_i64, |all, digit| all.wrapping_mul(10).wrapping_add(*digit)), digits.len())
     };
     number(&a[at..]).cmp(&number(&b[at..])).then(a[at].cmp(&b[at]))
 }

@@ -119,7 +119,9 @@ pub(super) fn tree(node: &Node) -> Yaml {
         },
         Value::Sequence(items) => Yaml::List(items.iter().map(tree).collect()),
         Value::Mapping(entries) => {
-            Yaml::Map(entries.iter().map(|(key, value)| (tree(key), tree(value))).collect())
+            // What is merged is lost.
+            let own = entries.iter().filter(|(key, _)| !key.merged);
+            Yaml::Map(own.map(|(key, value)| (tree(key), tree(value))).collect())
         }
     }
 }
@@ -140,7 +142,7 @@ fn print_into(node: &Node, text: &mut String) {
         // Inside `tasks` maps are ordered lists of items to the original, and print as such.
         Value::Mapping(entries) => {
             text.push('[');
-            for (index, (key, value)) in entries.iter().enumerate() {
+            for (index, (key, value)) in entries.iter().filter(|(key, _)| !key.merged).enumerate() {
                 text.push_str(if index > 0 { " {" } else { "{" });
                 print_into(key, text);
                 text.push(' ');

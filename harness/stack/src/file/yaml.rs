@@ -20,6 +20,8 @@ const MAX_DEPTH: usize = 60;
 pub(super) struct Node {
     pub(super) at: Position,
     pub(super) value: Value,
+    /// A key that came by a merge (`<<`).
+    pub(super) merged: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +113,10 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_string_tag);
                 self.check_flow(&text, style, at)?;
-                self.add(Node { at, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)
+                // The parser shows a value that is not there as `~`, which is another null to go-yaml.
+                let absent = plain && span.start.index() == span.end.index();
+                let text = if absent { String::new() } else { text.into_owned() };
+                self.add(Node { at, value: Value::Scalar { text, plain }, merged: false }, anchor)
             }
             Event::SequenceStart(style, anchor, _) => self.start(at, anchor, style, false),
             Event::MappingStart(style, anchor, _) => self.start(at, anchor, style, true),
@@ -125,7 +130,7 @@ impl Builder<'_> {
                     return Err(self.error(at, "document contains excessive aliasing"));
                 }
                 self.nodes += node.size() - 1;
-                self.add(Node { at, value: node.value.clone() }, 0)
+                self.add(Node { at, value: node.value.clone(), merged: false }, 0)
             }
             _ => Ok(()),
         }
@@ -152,7 +157,7 @@ impl Builder<'_> {
         } else {
             Value::Sequence(open.items)
         };
-        self.add(Node { at: open.at, value }, open.anchor)
+        self.add(Node { at: open.at, value, merged: false }, open.anchor)
     }
 
     /// Pairs keys with values and puts the entries of a merged mapping where its `<<` stood: the original takes
@@ -166,12 +171,12 @@ impl Builder<'_> {
                 continue;
             }
             match value.value {
-                Value::Mapping(merged) => entries.extend(merged),
+                Value::Mapping(merged) => entries.extend(merged.into_iter().map(mark_merged)),
                 // Earlier mappings of a list take precedence: they come last.
                 Value::Sequence(list) if list.iter().all(|node| matches!(node.value, Value::Mapping(_))) => {
                     for node in list.into_iter().rev() {
                         if let Value::Mapping(merged) = node.value {
-                            entries.extend(merged);
+                            entries.extend(merged.into_iter().map(mark_merged));
                         }
                     }
                 }
@@ -225,6 +230,11 @@ impl Builder<'_> {
     fn error(&self, at: Position, text: &str) -> StackError {
         StackError::new(self.source, at, format!("yaml: line {}: {text}", at.line))
     }
+}
+
+fn mark_merged((mut key, value): (Node, Node)) -> (Node, Node) {
+    key.merged = true;
+    (key, value)
 }
 
 fn is_string_tag(tag: &Tag) -> bool {
