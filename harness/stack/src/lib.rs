@@ -9,6 +9,7 @@ mod constraint;
 mod error;
 mod file;
 mod go_json;
+mod go_syntax;
 mod merge;
 mod plan;
 mod run;

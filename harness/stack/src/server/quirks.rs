@@ -109,9 +109,9 @@ pub const QUIRKS: &[Quirk] = &[
     row(
         "handler-dies",
         OnRequest,
-        "a merge onto a stack without applications ends the connection without an answer",
-        "404 with the reason",
-        &["a_merge_onto_nothing"],
+        "a merge onto a stack without applications, or a body that is null, ends the connection without an answer",
+        "404 with the reason; null is taken for an empty object",
+        &["a_merge_onto_nothing", "a_body_that_is_null"],
     ),
     row(
         "server-dies",
@@ -119,6 +119,13 @@ pub const QUIRKS: &[Quirk] = &[
         "a task without ports, answers without `config` or `runtime`, an error that is no text: the server dies, exit 2",
         "the run fails with the reason",
         &["what_the_original_dies_of"],
+    ),
+    row(
+        "yaml-errors",
+        Never,
+        "syntax errors of YAML name the line before the one they mean, in the words of libyaml",
+        "the line that is meant, in the parser's own words",
+        &["reports_broken_yaml"],
     ),
     row(
         "task-that-is-no-map",

@@ -16,7 +16,7 @@ impl Server {
         out: &mut Out,
     ) -> Result<(), String> {
         let mut body = Body::read(body, "")?;
-        let (name, role) = (body.text("name"), body.text("role"));
+        let (name, _, role) = (body.text("name"), body.text("key"), body.text("role"));
         body.check()?;
         let role = if role == "admin" { Role::Admin } else { Role::Regular };
         if self.config.mode == Mode::Developer {
@@ -36,7 +36,7 @@ impl Server {
         out: &mut Out,
     ) -> Result<(), String> {
         let mut body = Body::read(body, "")?;
-        let name = body.text("name");
+        let (name, _, _) = (body.text("name"), body.text("key"), body.text("role"));
         body.check()?;
         if self.config.mode == Mode::Developer {
             self.respond(exchange, Response::empty(200), out);

@@ -236,6 +236,14 @@ fn a_merge_onto_nothing() {
 }
 
 #[test]
+fn a_body_that_is_null() {
+    let paths = ["/get", "/run", "/removestack", "/createlayer", "/createstack"];
+    let play = |rig: &mut Rig| paths.map(|path| code(rig.ask(path, " null ")).0);
+    assert_eq!(play(&mut Rig::developer()), [400, 400, 400, 400, 200]);
+    assert_eq!(play(&mut Rig::faithful_developer()), [0; 5]);
+}
+
+#[test]
 fn what_the_original_dies_of() {
     let play = |faithful| {
         let mut rig = Rig::started(ServerConfig { faithful, ..ServerConfig::new(Mode::Production) });
