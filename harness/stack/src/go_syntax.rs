@@ -92,15 +92,13 @@ impl Scanner<'_> {
         // Whether the collection that was just opened may be closed at once.
         let mut fresh = false;
         loop {
-            if let (true, Some(b'{')) = (fresh, open.last()) {
-                if self.key(true)? {
-                    open.pop();
-                    fresh = false;
-                    if self.after_value(&mut open)? {
-                        return Ok(());
-                    }
-                    continue;
+            if fresh && open.last() == Some(&b'{') && self.key(true)? {
+                open.pop();
+                fresh = false;
+                if self.after_value(&mut open)? {
+                    return Ok(());
                 }
+                continue;
             }
             let byte = self.next_behind_space()?;
             if fresh && byte == b']' && open.last() == Some(&b'[') {

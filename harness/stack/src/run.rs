@@ -239,14 +239,14 @@ impl Run {
 
     /// Everything that can go wrong before the first application.
     fn prepare(&mut self) -> Result<(), String> {
-        let mut skip = Vec::new();
-        for pattern in &self.config.skip {
-            skip.push(Regex::new(pattern).map_err(|error| constraint::regex_error(pattern, &error))?);
-        }
         // The applications were taken out of the stack to be owned by their states: lend them back for the checks.
         let applications = self.apps.iter().map(|app| (app.key.clone(), app.application.clone())).collect();
         let stack = Stack { name: self.config.stack.name.clone(), applications, ..Stack::default() };
         validate(&stack).map_err(|invalid| invalid.to_string())?;
+        let mut skip = Vec::new();
+        for pattern in &self.config.skip {
+            skip.push(Regex::new(pattern).map_err(|error| constraint::regex_error(pattern, &error))?);
+        }
         let mut problems = problems(&stack, &skip);
         if self.config.hangs {
             problems.retain(|problem| matches!(problem, Problem::Unsupported { .. }));
