@@ -96,7 +96,7 @@ impl Variables {
 }
 
 /// What the expression `\$\{.*\}` finds first: greedy, within a line.
-fn unresolved(text: &str) -> Option<&str> {
+pub(crate) fn unresolved(text: &str) -> Option<&str> {
     text.split('\n').find_map(|line| {
         let start = line.find("${")?;
         let end = line.rfind('}').filter(|end| *end > start)?;

@@ -147,7 +147,7 @@ mod tests {
              zipkin-full, 1,000 traces      0.612     12.4   20.3  s       one run
              peak memory                      n/a                  MB      not told here
              kafka produce              1,234,567  400,000    3.1  msgs/s  acks 1"#]]
-            .assert_eq(&table(&machine(), &[whole.beside(12.4), memory, produce.beside(400_000.0)]));
+        .assert_eq(&table(&machine(), &[whole.beside(12.4), memory, produce.beside(400_000.0)]));
     }
 
     #[test]
