@@ -4,6 +4,8 @@ mod decode;
 mod emit;
 mod print;
 mod scalar;
+#[cfg(test)]
+pub(crate) mod strategies;
 mod yaml;
 
 use std::collections::BTreeMap;
