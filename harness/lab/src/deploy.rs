@@ -11,8 +11,8 @@ use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
 use stacklab_once::{Heard, OnceConfig};
 use stacklab_stack::{OnceReply, RUN_ONCE, Run, RunConfig, Stack};
+use stacklab_stack_deploy::framework::{self, RunLink};
 
-use crate::framework::{self, RunLink};
 use crate::lab::Lab;
 use crate::report::running;
 use crate::stall::starved;

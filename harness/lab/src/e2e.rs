@@ -25,6 +25,7 @@ use crate::snapshot::{SnapshotFile, difference, render};
 use crate::traffic::{
     Brokers, KafkaError, ReadBack, Workload, WorkloadError, read_back, wait_for_produced, workload,
 };
+use crate::verdict;
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
@@ -178,11 +179,13 @@ where
     let mut redactor = redactor(&lab, &input);
     redactor.base_micros(start.as_micros());
     let difference = compare(scenario, options, recorder, &redactor)?;
-    let (passed, verdict) = judge(scenario, deployed, traced, difference.as_deref());
-    recorder.record("lab", None, What::Verdict { passed, text: verdict.clone() });
+    let (passed, mut text) = judge(scenario, deployed, traced, difference.as_deref());
+    text.push_str(&recorder.with(|timeline| verdict::warnings(timeline.events())));
+    recorder.record("lab", None, What::Verdict { passed, text: text.clone() });
     let took = recorder.clock().elapsed();
     let critical_path = recorder.with(|timeline| critical_path(timeline.events()));
-    let report = Report { passed, verdict, tasks, services, frameworks, difference, critical_path, took };
+    let report =
+        Report { passed, verdict: text, tasks, services, frameworks, difference, critical_path, took };
     keep(&lab, &report).await;
     lab.stop().await;
     Ok(report)

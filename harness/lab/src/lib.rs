@@ -3,7 +3,6 @@
 
 mod already;
 mod backing;
-mod framework;
 mod places;
 mod verdict;
 

@@ -9,6 +9,7 @@ mod constraint;
 mod error;
 mod file;
 mod go_json;
+mod go_syntax;
 mod merge;
 mod once;
 mod plan;
@@ -19,14 +20,18 @@ mod variables;
 
 pub mod layers;
 pub mod lint;
+pub mod server;
 
-pub use constraint::{Agent, ConstraintError, count_matching, describe, matches};
+pub use constraint::{Agent, ConstraintError, check_pattern, count_matching, describe, matches};
 pub use error::{Position, StackError};
-pub use file::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
+pub use file::{
+    Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning, Written, Yaml, parse_names,
+    print_names,
+};
 pub use merge::{MergeError, merge};
 pub use once::{OnceApplication, OnceReply, OnceRequest};
 pub use plan::{Demand, plan};
-pub use run::{RUN_ONCE, Run, RunConfig};
+pub use run::{Progress, RUN_ONCE, Run, RunConfig};
 pub use schedule::{BadCron, Cron, Jobs, ScheduledTask};
 pub use validate::{Invalid, Problem, RUNNER_TYPES, problems, validate};
 pub use variables::{Unresolved, Variables};

@@ -11,7 +11,7 @@ use stacklab_stack::{OnceReply, OnceRequest};
 use tokio::task::JoinSet;
 
 /// Starts the framework; the second value is how a run reaches it.
-pub(crate) fn start(config: OnceConfig, streams: Streams, place: Place) -> (Running<Heard>, Desk) {
+pub fn start(config: OnceConfig, streams: Streams, place: Place) -> (Running<Heard>, Desk) {
     let (requests, asked) = post();
     let (replies, answered) = post();
     let framework = spawn(Box::new(Framework::new(config, streams)), place, |inbox| {
@@ -24,9 +24,11 @@ pub(crate) fn start(config: OnceConfig, streams: Streams, place: Place) -> (Runn
 
 /// Where a run asks and is answered.
 #[derive(Debug)]
-pub(crate) struct Desk {
-    requests: Post<OnceRequest>,
-    answered: Delivery<OnceReply>,
+pub struct Desk {
+    /// For requests.
+    pub requests: Post<OnceRequest>,
+    /// Where the answers come.
+    pub answered: Delivery<OnceReply>,
 }
 
 struct FrameworkLink {
@@ -53,7 +55,7 @@ impl MesosLink<Said> for FrameworkLink {
 }
 
 /// What a run says to Mesos goes to the framework, or is answered that there is none.
-pub(crate) struct RunLink {
+pub struct RunLink {
     requests: Option<Post<OnceRequest>>,
     nobody: Post<OnceReply>,
     /// End with the run.
@@ -61,7 +63,8 @@ pub(crate) struct RunLink {
 }
 
 impl RunLink {
-    pub(crate) fn new(desk: Option<Desk>, inbox: Inbox<OnceReply>) -> Self {
+    /// The way of a run with this inbox.
+    pub fn new(desk: Option<Desk>, inbox: Inbox<OnceReply>) -> Self {
         let mut workers = JoinSet::new();
         let (nobody, unanswered) = post();
         workers.spawn(unanswered.run(inbox.clone(), |reply| reply));
@@ -85,7 +88,7 @@ impl MesosLink<OnceRequest> for RunLink {
     }
 }
 
-fn call_of(request: &OnceRequest) -> CallId {
+pub(crate) fn call_of(request: &OnceRequest) -> CallId {
     match request {
         OnceRequest::Run { call, .. } | OnceRequest::List { call } | OnceRequest::Remove { call, .. } => {
             *call
