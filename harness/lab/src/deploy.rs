@@ -1,13 +1,13 @@
 //! Runs a stack on a lab, the way Stack Deploy does, until it is deployed, has failed, or waits for what will not come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
-use stacklab_machine::timeline::What;
+use stacklab_machine::timeline::{Event, What};
 use stacklab_machine::{Pace, Time};
 use stacklab_once::{Heard, OnceConfig};
 use stacklab_stack::{OnceReply, RUN_ONCE, Run, RunConfig, Stack};
@@ -30,6 +30,11 @@ const SILENCE: Duration = Duration::from_secs(90);
 const SILENCE_ORIGINAL: Duration = Duration::from_secs(15 * 60);
 /// The same while a service is starting: a real one takes its time, whatever the pace, on a machine that is busy.
 const STARTING: Duration = Duration::from_secs(300);
+
+/// The same while a task of a run-once application runs.
+const ONCE: Duration = Duration::from_secs(60 * 60);
+/// Name of Stack Deploy's own framework.
+const FRAMEWORK: &str = "stack-deploy";
 
 /// Deploys a stack. The error says why it is not deployed, cause first.
 ///
@@ -85,6 +90,7 @@ fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
         .run_once
         .then(|| {
             let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
+            once.name = FRAMEWORK.into();
             (once.user, once.pace) = ("root".into(), lab.pace());
             // Nobody comes back after it.
             once.failover_timeout = Duration::ZERO;
@@ -142,11 +148,37 @@ fn hopeless(recorder: &Recorder, limits: Limits, changed: Time) -> Option<String
         return (silent >= limit)
             .then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())));
     }
+    if recorder.with(|timeline| once_runs(timeline.events())) {
+        // A command of the user's takes as long as it takes.
+        return (silent >= ONCE)
+            .then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())));
+    }
     let found = recorder.with(|timeline| starved(timeline.events(), now, limits.quiet));
     if let Some(starved) = found.first() {
         return Some(starved.explain());
     }
     (silent >= limits.silence).then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())))
+}
+
+/// Whether a task of a run-once application runs: one that Stack Deploy's own framework has launched.
+fn once_runs(events: &[Event]) -> bool {
+    let (mut own, mut running) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        match &event.what {
+            What::FrameworkSubscribed { framework, name, .. } if name == FRAMEWORK => {
+                own.insert(framework);
+            }
+            What::TaskStatus { task, framework, state, .. } if own.contains(framework) => {
+                if state == "TASK_RUNNING" {
+                    running.insert(task);
+                } else {
+                    running.remove(task);
+                }
+            }
+            _ => {}
+        }
+    }
+    !running.is_empty()
 }
 
 /// How long nothing may change.
@@ -191,6 +223,8 @@ fn is_new(what: &What, calls: &mut Vec<What>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use stacklab_machine::timeline::Timeline;
+
     use super::*;
 
     #[test]
@@ -208,6 +242,34 @@ mod tests {
         assert!(!is_new(&What::Log { line: "x".into() }, &mut calls));
         let created = What::AppCreated { app: "/x".into(), instances: 1 };
         assert!(is_new(&created, &mut calls) && is_new(&created, &mut calls));
+    }
+
+    #[test]
+    fn a_run_once_task_is_given_its_time() {
+        let mut timeline = Timeline::new();
+        let mut once_runs_after = |what: What| {
+            timeline.record(Time::SIM_START, "mesos-master", None, what);
+            once_runs(timeline.events())
+        };
+        let subscribed = |framework: &str, name: &str| What::FrameworkSubscribed {
+            framework: framework.into(),
+            name: name.into(),
+            known: false,
+        };
+        let status = |framework: &str, state: &str| What::TaskStatus {
+            task: "once|a|1".into(),
+            framework: framework.into(),
+            agent: "S0".into(),
+            state: state.into(),
+            source: String::new(),
+            reason: None,
+            message: None,
+        };
+        assert!(!once_runs_after(subscribed("F0", "marathon")));
+        assert!(!once_runs_after(status("F0", "TASK_RUNNING")));
+        assert!(!once_runs_after(subscribed("F1", "stack-deploy")));
+        assert!(once_runs_after(status("F1", "TASK_RUNNING")));
+        assert!(!once_runs_after(status("F1", "TASK_FINISHED")));
     }
 
     #[test]
