@@ -21,6 +21,7 @@ struct Bench {
     out: Outbox<Output<Said>>,
     /// What was said since it was last looked at.
     lines: Vec<String>,
+    /// All that were launched.
     tasks: Vec<TaskInfo>,
     offers: u32,
 }
