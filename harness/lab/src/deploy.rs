@@ -33,6 +33,8 @@ const STARTING: Duration = Duration::from_secs(300);
 
 /// The same while a task of a run-once application runs.
 const ONCE: Duration = Duration::from_secs(60 * 60);
+/// How long the start of a run waits for it to be registered.
+const SUBSCRIBED: Duration = Duration::from_secs(10);
 /// Name of Stack Deploy's own framework.
 const FRAMEWORK: &str = "stack-deploy";
 
@@ -48,7 +50,7 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     config.variables = lab.fill(variables);
     config.mesos_master_state_url = Some(format!("{}/master/state.json", lab.addresses().master));
     config.pace = lab.pace();
-    let _run = start(lab, config);
+    let deployment = start(lab, config).await;
     let limits = Limits::at(lab.pace());
     let mut calls = Vec::new();
     let mut changed = recorder.now();
@@ -65,7 +67,12 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
             _ => None,
         });
         match ended {
-            Some(None) => return Ok(()),
+            Some(None) => {
+                if let Some(framework) = deployment.framework {
+                    lab.keep(framework);
+                }
+                return Ok(());
+            }
             Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
             None => {}
         }
@@ -77,29 +84,43 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     }
 }
 
-/// What a deployment consists of. Dropping it ends it.
+/// What a deployment consists of. Dropping it ends it; the framework goes on with the lab if all is well.
 struct Deployment {
     _run: Running<OnceReply>,
     /// Only if the stack has something for it.
-    _framework: Option<Running<Heard>>,
+    framework: Option<Running<Heard>>,
 }
 
-fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
+async fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
     config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
-    let (framework, desk) = config
-        .run_once
-        .then(|| {
-            let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
-            once.name = FRAMEWORK.into();
-            (once.user, once.pace) = ("root".into(), lab.pace());
-            // Nobody comes back after it.
-            once.failover_timeout = Duration::ZERO;
-            framework::start(once, lab.streams(), place(lab, "stack-deploy-framework"))
-        })
-        .unzip();
+    let (framework, desk) = if config.run_once {
+        let first = lab.recorder().with(|timeline| timeline.events().len());
+        let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
+        once.name = FRAMEWORK.into();
+        (once.user, once.pace) = ("root".into(), lab.pace());
+        // Nobody comes back after it.
+        once.failover_timeout = Duration::ZERO;
+        let started = framework::start(once, lab.streams(), place(lab, "stack-deploy-framework"));
+        subscribed(lab.recorder(), first).await;
+        (Some(started.0), Some(started.1))
+    } else {
+        (None, None)
+    };
     let run = Box::new(Run::new(config));
     let run = spawn(run, place(lab, "stack-deploy"), |inbox| RunLink::new(desk, inbox));
-    Deployment { _run: run, _framework: framework }
+    Deployment { _run: run, framework }
+}
+
+/// Waits until the framework is registered, as a server has it long before it is asked for anything; but not for ever:
+/// what needs it waits for it anyway.
+async fn subscribed(recorder: &Recorder, first: usize) {
+    let mut length = recorder.watch();
+    let is_there = || {
+        let ours = |what: &What| matches!(what, What::FrameworkSubscribed { name, .. } if name == FRAMEWORK);
+        recorder.events_from(first).iter().any(|event| ours(&event.what))
+    };
+    let come = async { while !is_there() && length.changed().await.is_ok() {} };
+    let _ = tokio::time::timeout(SUBSCRIBED, come).await;
 }
 
 fn place(lab: &Lab, name: &str) -> Place {
