@@ -1,13 +1,13 @@
 //! Runs a stack on a lab, the way Stack Deploy does, until it is deployed, has failed, or waits for what will not come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
-use stacklab_machine::timeline::What;
+use stacklab_machine::timeline::{Event, What};
 use stacklab_machine::{Pace, Time};
 use stacklab_once::{Heard, OnceConfig};
 use stacklab_stack::{OnceReply, RUN_ONCE, Run, RunConfig, Stack};
@@ -31,6 +31,13 @@ const SILENCE_ORIGINAL: Duration = Duration::from_secs(15 * 60);
 /// The same while a service is starting: a real one takes its time, whatever the pace, on a machine that is busy.
 const STARTING: Duration = Duration::from_secs(300);
 
+/// The same while a task of a run-once application runs.
+const ONCE: Duration = Duration::from_secs(60 * 60);
+/// How long the start of a run waits for it to be registered.
+const SUBSCRIBED: Duration = Duration::from_secs(10);
+/// Name of Stack Deploy's own framework.
+const FRAMEWORK: &str = "stack-deploy";
+
 /// Deploys a stack. The error says why it is not deployed, cause first.
 ///
 /// # Errors
@@ -43,7 +50,7 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     config.variables = lab.fill(variables);
     config.mesos_master_state_url = Some(format!("{}/master/state.json", lab.addresses().master));
     config.pace = lab.pace();
-    let _run = start(lab, config);
+    let deployment = start(lab, config).await;
     let limits = Limits::at(lab.pace());
     let mut calls = Vec::new();
     let mut changed = recorder.now();
@@ -60,7 +67,12 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
             _ => None,
         });
         match ended {
-            Some(None) => return Ok(()),
+            Some(None) => {
+                if let Some(framework) = deployment.framework {
+                    lab.keep(framework);
+                }
+                return Ok(());
+            }
             Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
             None => {}
         }
@@ -72,28 +84,43 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     }
 }
 
-/// What a deployment consists of. Dropping it ends it.
+/// What a deployment consists of. Dropping it ends it; the framework goes on with the lab if all is well.
 struct Deployment {
     _run: Running<OnceReply>,
     /// Only if the stack has something for it.
-    _framework: Option<Running<Heard>>,
+    framework: Option<Running<Heard>>,
 }
 
-fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
+async fn start(lab: &Lab, mut config: RunConfig) -> Deployment {
     config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
-    let (framework, desk) = config
-        .run_once
-        .then(|| {
-            let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
-            (once.user, once.pace) = ("root".into(), lab.pace());
-            // Nobody comes back after it.
-            once.failover_timeout = Duration::ZERO;
-            framework::start(once, lab.streams(), place(lab, "stack-deploy-framework"))
-        })
-        .unzip();
+    let (framework, desk) = if config.run_once {
+        let first = lab.recorder().with(|timeline| timeline.events().len());
+        let mut once = OnceConfig::new(lab.addresses().master.trim_start_matches("http://"));
+        once.name = FRAMEWORK.into();
+        (once.user, once.pace) = ("root".into(), lab.pace());
+        // Nobody comes back after it.
+        once.failover_timeout = Duration::ZERO;
+        let started = framework::start(once, lab.streams(), place(lab, "stack-deploy-framework"));
+        subscribed(lab.recorder(), first).await;
+        (Some(started.0), Some(started.1))
+    } else {
+        (None, None)
+    };
     let run = Box::new(Run::new(config));
     let run = spawn(run, place(lab, "stack-deploy"), |inbox| RunLink::new(desk, inbox));
-    Deployment { _run: run, _framework: framework }
+    Deployment { _run: run, framework }
+}
+
+/// Waits until the framework is registered, as a server has it long before it is asked for anything; but not for ever:
+/// what needs it waits for it anyway.
+async fn subscribed(recorder: &Recorder, first: usize) {
+    let mut length = recorder.watch();
+    let is_there = || {
+        let ours = |what: &What| matches!(what, What::FrameworkSubscribed { name, .. } if name == FRAMEWORK);
+        recorder.events_from(first).iter().any(|event| ours(&event.what))
+    };
+    let come = async { while !is_there() && length.changed().await.is_ok() {} };
+    let _ = tokio::time::timeout(SUBSCRIBED, come).await;
 }
 
 fn place(lab: &Lab, name: &str) -> Place {
@@ -142,11 +169,37 @@ fn hopeless(recorder: &Recorder, limits: Limits, changed: Time) -> Option<String
         return (silent >= limit)
             .then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())));
     }
+    if recorder.with(|timeline| once_runs(timeline.events())) {
+        // A command of the user's takes as long as it takes.
+        return (silent >= ONCE)
+            .then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())));
+    }
     let found = recorder.with(|timeline| starved(timeline.events(), now, limits.quiet));
     if let Some(starved) = found.first() {
         return Some(starved.explain());
     }
     (silent >= limits.silence).then(|| recorder.with(|timeline| verdict::silent(silent, timeline.events())))
+}
+
+/// Whether a task of a run-once application runs: one that Stack Deploy's own framework has launched.
+fn once_runs(events: &[Event]) -> bool {
+    let (mut own, mut running) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        match &event.what {
+            What::FrameworkSubscribed { framework, name, .. } if name == FRAMEWORK => {
+                own.insert(framework);
+            }
+            What::TaskStatus { task, framework, state, .. } if own.contains(framework) => {
+                if state == "TASK_RUNNING" {
+                    running.insert(task);
+                } else {
+                    running.remove(task);
+                }
+            }
+            _ => {}
+        }
+    }
+    !running.is_empty()
 }
 
 /// How long nothing may change.
@@ -191,6 +244,8 @@ fn is_new(what: &What, calls: &mut Vec<What>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use stacklab_machine::timeline::Timeline;
+
     use super::*;
 
     #[test]
@@ -208,6 +263,34 @@ mod tests {
         assert!(!is_new(&What::Log { line: "x".into() }, &mut calls));
         let created = What::AppCreated { app: "/x".into(), instances: 1 };
         assert!(is_new(&created, &mut calls) && is_new(&created, &mut calls));
+    }
+
+    #[test]
+    fn a_run_once_task_is_given_its_time() {
+        let mut timeline = Timeline::new();
+        let mut once_runs_after = |what: What| {
+            timeline.record(Time::SIM_START, "mesos-master", None, what);
+            once_runs(timeline.events())
+        };
+        let subscribed = |framework: &str, name: &str| What::FrameworkSubscribed {
+            framework: framework.into(),
+            name: name.into(),
+            known: false,
+        };
+        let status = |framework: &str, state: &str| What::TaskStatus {
+            task: "once|a|1".into(),
+            framework: framework.into(),
+            agent: "S0".into(),
+            state: state.into(),
+            source: String::new(),
+            reason: None,
+            message: None,
+        };
+        assert!(!once_runs_after(subscribed("F0", "marathon")));
+        assert!(!once_runs_after(status("F0", "TASK_RUNNING")));
+        assert!(!once_runs_after(subscribed("F1", "stack-deploy")));
+        assert!(once_runs_after(status("F1", "TASK_RUNNING")));
+        assert!(!once_runs_after(status("F1", "TASK_FINISHED")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, Commands, MasterHost, SchedulerLink};
@@ -15,6 +15,7 @@ use stacklab_marathon::{Marathon, MarathonConfig};
 use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{AgentConfig, LinkId, MasterConfig, Resources, SchedulerEvent};
+use stacklab_once::Heard;
 use stacklab_zookeeper::client::{Client, CreateMode};
 use stacklab_zookeeper::model::EnsembleConfig;
 use stacklab_zookeeper::server::{EnsembleHandle, Server, ServerConfig, ServerHandle};
@@ -105,6 +106,8 @@ pub struct Lab {
     pace: Pace,
     streams: Streams,
     // The order of the fields is the order in which they end: users before what they use.
+    /// Stack Deploy's own framework, of each deployment that had something for it: what is scheduled goes on.
+    frameworks: Mutex<Vec<Running<Heard>>>,
     marathon: Running<SchedulerEvent>,
     agents: Vec<AgentHost>,
     own: Vec<OwnService>,
@@ -154,6 +157,7 @@ impl Lab {
             names,
             pace: config.pace,
             streams,
+            frameworks: Mutex::default(),
             marathon,
             agents,
             own,
@@ -193,6 +197,11 @@ impl Lab {
         self.pace
     }
 
+    /// Keeps a framework running until the lab ends.
+    pub(crate) fn keep(&self, framework: Running<Heard>) {
+        self.frameworks.lock().unwrap_or_else(PoisonError::into_inner).push(framework);
+    }
+
     /// Where random numbers come from.
     pub(crate) fn streams(&self) -> Streams {
         self.streams
@@ -222,6 +231,7 @@ impl Lab {
     /// Ends everything, users before what they use, so that each can say goodbye.
     pub async fn stop(self) {
         let Self {
+            frameworks,
             marathon,
             agents,
             own,
@@ -232,6 +242,7 @@ impl Lab {
             zookeeper,
             ..
         } = self;
+        drop(frameworks);
         marathon.inbox().send(Input::Terminate, None).await;
         drop(agents);
         drop(own);

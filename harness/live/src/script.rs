@@ -69,6 +69,10 @@ pub(crate) async fn run<A: Future<Output = ()>>(
             () = &mut output, if is_open => is_open = false,
         }
     }
+    if is_open {
+        // Nobody is left to write: what is there is read.
+        let _ = tokio::time::timeout(LOOK, output).await;
+    }
 }
 
 fn start(name: &str, text: &str) -> Result<(Child, File), String> {

@@ -179,6 +179,12 @@ impl Framework {
             return self.reply_ran(call, Err(text), out);
         }
         let id = application.id.clone();
+        if id.contains('|') && !self.config.faithful {
+            // The original never hears of the end of its tasks.
+            let text =
+                format!("Application {id} has a | in its id, which ends the id within those of its tasks");
+            return self.reply_ran(call, Err(text), out);
+        }
         let before = self.staged.insert(id.clone(), Staged::new(now, application, call));
         if let Some(before) = before.filter(|_| !self.config.faithful) {
             let text = format!("Application {id} was run again before its tasks had ended");

@@ -16,3 +16,5 @@ pub use framework::{Framework, Heard, Said};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk_tests;

@@ -24,7 +24,9 @@ impl Framework {
                 }
                 Err(reason) => {
                     staged.declined(offer, &reason);
-                    refusals.push(Refusal { instance: id.clone(), reason });
+                    // What is launched looks for no place: it must not be taken for something that finds none.
+                    let instance = if staged.is_launched() { String::new() } else { id.clone() };
+                    refusals.push(Refusal { instance, reason });
                 }
             }
         }

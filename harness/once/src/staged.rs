@@ -46,6 +46,11 @@ impl Staged {
         Self { application, call, left, tasks: Vec::new(), since: now, declined: BTreeMap::new() }
     }
 
+    /// Whether all its tasks are launched: it wants no offers any more.
+    pub(crate) fn is_launched(&self) -> bool {
+        self.left == 0
+    }
+
     /// Until when a task must have found its place, if somebody waits for it.
     pub(crate) fn deadline(&self) -> Option<Time> {
         (self.left > 0 && self.call.is_some()).then(|| self.since + PATIENCE)

@@ -21,6 +21,7 @@ struct Bench {
     out: Outbox<Output<Said>>,
     /// What was said since it was last looked at.
     lines: Vec<String>,
+    /// All that were launched.
     tasks: Vec<TaskInfo>,
     offers: u32,
 }
@@ -198,7 +199,7 @@ fn runs_each_instance_to_its_end() {
         [StatusUpdate] once|a TASK_FINISHED
         revive
         accept O3 once.a Some(10.0)
-        once: all instances are staged/running
+        : all instances are staged/running
         decline O4 Some(10.0)
         ack
         [StatusUpdate] once|a TASK_KILLED
@@ -352,7 +353,7 @@ fn serves_several_at_once() {
     bench.check(&expect![[r#"
         Ran { call: CallId(3), result: Ok(()) }
         accept O1 b.x Some(10.0)
-        a: hostname doesn't match like:y, b: all instances are staged/running
+        a: hostname doesn't match like:y, : all instances are staged/running
         decline O2 Some(10.0)
         accept O3 a.y Some(10.0)"#]]);
 }
@@ -372,6 +373,18 @@ fn a_second_run_takes_the_place_of_the_first() {
         bench.state(0, TaskState::Failed);
         assert!(bench.said().contains("Ran { call: CallId(2), result: Err"));
     }
+}
+
+#[test]
+fn an_id_must_be_found_again_in_its_tasks() {
+    let mut bench = Bench::registered();
+    bench.run(1, application("a|b", 1, ""));
+    assert!(bench.said().contains("Err(\"Application a|b has a | in its id"));
+    let mut bench = Bench::new(|config| config.faithful = true);
+    bench.run(1, application("a|b", 1, ""));
+    bench.offer("h", ROOM, "");
+    bench.state(0, TaskState::Failed);
+    assert!(!bench.said().contains("Ran"));
 }
 
 #[test]
@@ -509,7 +522,7 @@ fn scheduled_applications_wait_for_their_time() {
     bench.check(&expect![[r#"
         Its time has come: start
         accept O1 start.a Some(10.0)
-        start: all instances are staged/running
+        : all instances are staged/running
         decline O2 Some(10.0)
         ack
         [StatusUpdate] start|a TASK_FAILED
