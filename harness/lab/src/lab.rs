@@ -113,7 +113,10 @@ pub struct Lab {
     own: Vec<OwnService>,
     master: MasterHost,
     services: Arc<dyn Services>,
-    _registration: Client,
+    /// The session that holds the master's node.
+    registration: Client,
+    /// The master's settings, for another one in its place.
+    settings: MasterConfig,
     // Behind everything that may start a container, before the addresses are given back.
     leftovers: Leftovers,
     zookeeper: ServerHandle,
@@ -131,7 +134,11 @@ impl Lab {
         let lab = IpAddr::from(network.lab());
         let zookeeper = start_zookeeper(lab, &recorder).await?;
         let connect = format!("{lab}:{ZOOKEEPER_PORT}");
-        let master = start_master(lab, &config, streams, &recorder).await?;
+        let settings = master_settings(lab, &config, streams, &recorder);
+        let at = SocketAddr::new(lab, MASTER_PORT);
+        let master = MasterHost::start(settings.clone(), at, recorder.clone())
+            .await
+            .map_err(cannot("the Mesos master", &at))?;
         let registration = register_master(&connect, &master).await?;
         let id = format!("{lab}-{}", std::process::id());
         let (services, leftovers) = config.backing.services(&id, &recorder);
@@ -163,7 +170,8 @@ impl Lab {
             own,
             master,
             services: Arc::clone(&ground.services),
-            _registration: registration,
+            registration,
+            settings,
             leftovers,
             zookeeper,
             _network: network,
@@ -212,6 +220,20 @@ impl Lab {
         self.zookeeper.ensemble()
     }
 
+    /// Ends the master and starts another one in its place, as a supervisor does. It has a new id and knows nobody:
+    /// agents and frameworks come back to it, if they can.
+    ///
+    /// # Errors
+    /// It cannot be registered in ZooKeeper.
+    pub async fn restart_master(&mut self) -> Result<(), LabError> {
+        self.settings.id = stacklab_machine::uuid_v4(&mut self.settings.rng);
+        self.settings.started = self.recorder.now();
+        self.master.restart(self.settings.clone()).await;
+        let registration = register_master(&self.addresses.zookeeper, &self.master).await?;
+        std::mem::replace(&mut self.registration, registration).close().await;
+        Ok(())
+    }
+
     /// Values for `{zk}`, `{kafka-zk}` and `{cassandra}` in a scenario's variables.
     pub fn fill(&self, variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let known = [
@@ -238,7 +260,7 @@ impl Lab {
             master,
             recorder,
             leftovers,
-            _registration: registration,
+            registration,
             zookeeper,
             ..
         } = self;
@@ -315,20 +337,14 @@ async fn start_zookeeper(lab: IpAddr, recorder: &Recorder) -> Result<ServerHandl
         .map_err(cannot("the platform's ZooKeeper", &address))
 }
 
-async fn start_master(
-    lab: IpAddr,
-    config: &LabConfig,
-    streams: Streams,
-    recorder: &Recorder,
-) -> Result<MasterHost, LabError> {
+fn master_settings(lab: IpAddr, config: &LabConfig, streams: Streams, recorder: &Recorder) -> MasterConfig {
     let mut rng = streams.stream("ids/master");
     let id = stacklab_machine::uuid_v4(&mut rng);
     let mut settings = MasterConfig::new(id, address(lab, MASTER_PORT), rng);
     settings.started = recorder.now();
     settings.allocation_interval = config.pace.wait(settings.allocation_interval);
     settings.filter_pace = config.pace;
-    let at = SocketAddr::new(lab, MASTER_PORT);
-    MasterHost::start(settings, at, recorder.clone()).await.map_err(cannot("the Mesos master", &at))
+    settings
 }
 
 /// Puts the master's node where schedulers look for the leader, as a master does that was elected.

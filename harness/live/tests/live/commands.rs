@@ -109,6 +109,9 @@ async fn it_has_its_sandbox_and_its_environment_and_no_more() {
         let command = json!({"value": "true", "uris": [{"value": uri}]});
         scene.run(&format!("absent-{at}"), command, "TASK_FAILED").await;
     }
+    let plain = scene.file("plain.txt", b"plain content\n");
+    let outside = json!({"value": "true", "uris": [{"value": plain, "output_file": "../escaped.txt"}]});
+    scene.run("outside", outside, "TASK_FAILED").await;
     let zip = scene.file("packed.zip", b"PK");
     scene.run("zip", json!({"value": "true", "uris": [{"value": zip}]}), "TASK_FAILED").await;
 }

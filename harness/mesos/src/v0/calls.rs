@@ -8,6 +8,7 @@ use super::messages::{
 };
 use super::names::task_state;
 use super::read::{Missing, framework_info, id, present, task_info, uuid};
+use super::scheduler_call;
 use crate::ids::{AgentId, ExecutorId, FrameworkId};
 use crate::v1::{FrameworkInfo, SchedulerCall};
 
@@ -60,7 +61,7 @@ pub enum Dropped {
 }
 
 impl DriverCall {
-    /// Reads the message of this name, without its package: `RegisterFrameworkMessage`.
+    /// Reads the message of this name, without its package if that is `mesos.internal`: `RegisterFrameworkMessage`.
     ///
     /// # Errors
     /// The message is to be dropped.
@@ -78,6 +79,7 @@ impl DriverCall {
             }
             "UnregisterFrameworkMessage" => Ok(Self::Unregister { framework_id: of_framework(body)? }),
             "DeactivateFrameworkMessage" => Ok(Self::Deactivate { framework_id: of_framework(body)? }),
+            scheduler_call::NAME => scheduler_call::decode(body),
             _ => {
                 let (framework_id, call) = call(name, body)?;
                 Ok(Self::Call { framework_id, call })

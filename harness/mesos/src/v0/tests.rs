@@ -28,7 +28,7 @@ const NAMES: [&str; 12] = [
 ];
 
 /// Messages that mesos-go v0 has written.
-const RECORDED: [(&str, &str); 12] = [
+pub(super) const RECORDED: [(&str, &str); 12] = [
     ("RegisterFrameworkMessage", include_str!("../../../../fixtures/mesos-v0/RegisterFrameworkMessage.hex")),
     (
         "ReregisterFrameworkMessage",
@@ -58,7 +58,7 @@ const RECORDED: [(&str, &str); 12] = [
     ),
 ];
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
     let digits = hex.trim().as_bytes().chunks(2);
     digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

@@ -38,3 +38,55 @@ fn unpack_tar(archive: impl Read, sandbox: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// An archive of one entry whose name nobody checks.
+    fn archive(name: &str, kind: tar::EntryType, link: &str) -> Vec<u8> {
+        let content: &[u8] = if kind == tar::EntryType::Regular { b"content" } else { b"" };
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.name[..name.len()].copy_from_slice(name.as_bytes());
+        gnu.linkname[..link.len()].copy_from_slice(link.as_bytes());
+        header.set_cksum();
+        let mut bytes = header.as_bytes().to_vec();
+        bytes.extend_from_slice(content);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+        bytes
+    }
+
+    #[test]
+    fn nothing_leaves_the_sandbox() {
+        let folder = std::env::temp_dir().join(format!("stacklab-archive-{}", std::process::id()));
+        let sandbox = folder.join("sandbox");
+        fs::create_dir_all(&sandbox).unwrap();
+        let regular = tar::EntryType::Regular;
+        let outside = [
+            archive("../evil", regular, ""),
+            archive("a/../../evil", regular, ""),
+            [archive("out", tar::EntryType::Symlink, ".."), archive("out/evil", regular, "")].concat(),
+        ];
+        for (at, bytes) in outside.into_iter().enumerate() {
+            let name = format!("{at}.tar");
+            fs::write(sandbox.join(&name), [bytes, vec![0; 1024]].concat()).unwrap();
+            // Passed over or refused: either will do.
+            let _ = unpack(&sandbox, &name);
+            assert!(!folder.join("evil").exists(), "{name}");
+        }
+        fs::write(sandbox.join("good.tar"), [archive("/good", regular, ""), vec![0; 1024]].concat()).unwrap();
+        unpack(&sandbox, "good.tar").unwrap();
+        assert_eq!(fs::read(sandbox.join("good")).unwrap(), b"content");
+        fs::write(sandbox.join("bad.tgz"), b"no archive").unwrap();
+        assert!(unpack(&sandbox, "bad.tgz").is_err());
+        assert!(unpack(&sandbox, "x.zip").unwrap_err().to_string().contains("not unpacked here"));
+        unpack(&sandbox, "plain.txt").unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
