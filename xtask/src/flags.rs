@@ -98,7 +98,9 @@ pub(crate) struct E2e {
 
 /// `up`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cargo xtask up --json")]
+#[command(after_help = "Examples:
+  cargo xtask up --json
+  cargo xtask up --production   Stack Deploy with users, and its data in a Cassandra of the lab")]
 pub(crate) struct Up {
     /// How many agents, of 4 cpus and 16 GB each
     #[arg(long, default_value_t = 3)]
@@ -112,6 +114,12 @@ pub(crate) struct Up {
     /// Print the addresses as JSON instead of export lines
     #[arg(long)]
     pub(crate) json: bool,
+    /// Start Stack Deploy in production mode instead of developer mode
+    #[arg(long)]
+    pub(crate) production: bool,
+    /// Play those faults of Stack Deploy, too, that only make it hard to use
+    #[arg(long)]
+    pub(crate) faithful: bool,
 }
 
 const SIM_EXAMPLES: &str = "\

@@ -68,8 +68,22 @@ fn operator(words: &[String]) -> Result<Operator, ConstraintError> {
 pub(crate) fn regex_error(pattern: &str, error: &regex::Error) -> String {
     let text = error.to_string();
     let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    let why = if why == "unclosed group" { "missing closing )" } else { why };
+    let why = match why {
+        "unclosed group" => "missing closing )",
+        "unopened group" => "unexpected )",
+        "unclosed character class" => "missing closing ]",
+        "repetition operator missing expression" => "missing argument to repetition operator",
+        why => why,
+    };
     format!("error parsing regexp: {why}: `{pattern}`")
+}
+
+/// Checks a regular expression, such as one of `run --skip`.
+///
+/// # Errors
+/// It is none; the text begins as Go's.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    Regex::new(pattern).map(|_| ()).map_err(|error| regex_error(pattern, &error))
 }
 
 /// Checks the grammar of a constraint.

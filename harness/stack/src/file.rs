@@ -1,12 +1,16 @@
 //! The stack file: what it may say, and how it is read.
 
 mod decode;
+mod emit;
+mod print;
 pub(crate) mod scalar;
 pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 
 use crate::{Position, StackError};
+
+pub use emit::Yaml;
 
 /// A stack: a name, and applications under keys of their own.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,6 +109,17 @@ pub struct Task {
     pub name: String,
     /// Parameters as they are sent, typed by YAML and printed by Go: `0.50` became `0.5`, `yes` became `true`.
     pub parameters: BTreeMap<String, String>,
+    /// How the file has it, for [`Stack::print`]; without it everything is printed as text.
+    pub written: Option<Written>,
+}
+
+/// A task as the file has it: order and types of the parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name.
+    pub name: Yaml,
+    /// Its parameters.
+    pub parameters: Vec<(Yaml, Yaml)>,
 }
 
 /// The `docker` block. No variable is resolved inside it.
@@ -181,6 +196,37 @@ impl Stack {
     pub fn parse(text: &str) -> Result<Parsed, StackError> {
         decode::parse(text)
     }
+
+    /// The stack as the original prints it (`show`, `/get`). What is printed parses to the same stack.
+    pub fn print(&self) -> String {
+        print::stack(self)
+    }
+
+    /// The applications alone, as they are stored.
+    pub fn print_applications(&self) -> String {
+        print::applications(&self.applications)
+    }
+
+    /// Reads what [`print_applications`](Self::print_applications) wrote.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_applications(text: &str) -> Result<BTreeMap<String, Application>, StackError> {
+        decode::parse_applications(text)
+    }
+}
+
+/// A list of names in YAML, as the original's `/list` answers it.
+pub fn print_names(names: &[String]) -> String {
+    print::names(names)
+}
+
+/// Reads what [`print_names`] wrote.
+///
+/// # Errors
+/// It is no list of texts.
+pub fn parse_names(text: &str) -> Result<Vec<String>, StackError> {
+    decode::parse_names(text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod constraint;
 mod error;
 mod file;
 mod go_json;
+mod go_syntax;
 mod merge;
 mod plan;
 mod run;
@@ -17,12 +18,16 @@ mod variables;
 
 pub mod layers;
 pub mod lint;
+pub mod server;
 
-pub use constraint::{Agent, ConstraintError, count_matching, matches};
+pub use constraint::{Agent, ConstraintError, check_pattern, count_matching, matches};
 pub use error::{Position, StackError};
-pub use file::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
+pub use file::{
+    Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning, Written, Yaml, parse_names,
+    print_names,
+};
 pub use merge::{MergeError, merge};
 pub use plan::{Demand, plan};
-pub use run::{Run, RunConfig};
+pub use run::{Progress, Run, RunConfig};
 pub use validate::{Invalid, Problem, RUNNER_TYPES, problems, validate};
 pub use variables::{Unresolved, Variables};

@@ -9,7 +9,8 @@ mod marathon_reply;
 mod mesos_state;
 mod runner;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use regex::Regex;
 use stacklab_machine::process::{CallId, Input, Never, Output};
@@ -18,7 +19,7 @@ use stacklab_machine::{Machine, Outbox, Pace, Time, earliest, http};
 
 use self::application::{App, State};
 use self::mesos_state::MesosState;
-use crate::{Stack, Variables, constraint, problems, validate};
+use crate::{Problem, Stack, Variables, constraint, problems, validate};
 
 /// What a [`Run`] puts its outputs in.
 pub(crate) type Out = Outbox<Output<Never>>;
@@ -48,11 +49,16 @@ pub struct RunConfig {
     /// Where the master's state is read at the start, `http://host:port/master/state.json`; needed for
     /// `instances: all` only, and read whenever it is given, as the original does.
     pub mesos_master_state_url: Option<String>,
+    /// The master's state, where it was read already.
+    pub mesos_state: Option<Vec<u8>>,
     /// How fast polls pass.
     pub pace: Pace,
     /// Whether applications in flight go on after another one failed, as the original's do: the outcome is there at
     /// once, [`Output::Exit`] comes with the last of them.
     pub finish_in_flight: bool,
+    /// Whether to wait for ever where the original does: on a cycle, on a dependency that is nowhere, on a stack
+    /// without applications, on too many skips. Otherwise such a stack is refused.
+    pub hangs: bool,
 }
 
 impl RunConfig {
@@ -67,10 +73,39 @@ impl RunConfig {
             max_wait: 600,
             marathon_url: marathon_url.into(),
             mesos_master_state_url: None,
+            mesos_state: None,
             pace: Pace::REAL,
             finish_in_flight: false,
+            hangs: false,
         }
     }
+}
+
+/// How far an application is, for those who look at a run from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It waits or is under way.
+    Pending,
+    /// It runs with all its tasks, or was left out by the user.
+    Complete,
+    /// It failed.
+    Failed,
+}
+
+/// How long the Mesos master may take to tell its state.
+pub(crate) const MESOS_TIMEOUT: Duration = calls::MARATHON_TIMEOUT;
+
+/// Checks that an answer is the state of a Mesos master, and returns it for [`RunConfig::mesos_state`].
+///
+/// # Errors
+/// It is not; the text is that of the original.
+pub(crate) fn read_mesos_state(
+    url: &str,
+    result: Result<http::Response, http::Failure>,
+) -> Result<Vec<u8>, String> {
+    let body = calls::answer_of("Get", url, result)?.body;
+    mesos_state::read(&body)?;
+    Ok(body)
 }
 
 /// How far the run as a whole is.
@@ -99,7 +134,19 @@ pub struct Run {
     outcome: Option<Result<(), String>>,
     /// Whether [`Output::Exit`] was said.
     exited: bool,
+    /// Whether the original would never come to an end, however far the applications get.
+    stuck: bool,
+    /// Whether the original's whole server would have died of the error.
+    deadly: bool,
 }
+
+/// Errors of ours where the original's whole server dies: how they begin.
+const DEADLY: [&str; 4] = [
+    "the task that Marathon runs has no port",
+    "a server of the cluster has no config",
+    "a started node has no runtime",
+    "the scheduler's error is no text",
+];
 
 impl Run {
     /// Prepares a run; nothing happens before [`Input::Start`].
@@ -113,12 +160,46 @@ impl Run {
         };
         let marathon = base_url(&config.marathon_url);
         let (phase, calls) = (Phase::Applications, calls::Calls::default());
-        Self { config, marathon, phase, variables, mesos: None, apps, calls, outcome: None, exited: false }
+        Self {
+            config,
+            marathon,
+            phase,
+            variables,
+            mesos: None,
+            apps,
+            calls,
+            outcome: None,
+            exited: false,
+            stuck: false,
+            deadly: false,
+        }
     }
 
     /// How the run ended, once it has: the error's text is what the original's client is shown.
     pub fn outcome(&self) -> Option<Result<(), String>> {
         self.outcome.clone()
+    }
+
+    /// How far each application is, by its id, in a fixed order.
+    pub fn progress(&self) -> impl Iterator<Item = (&str, Progress)> {
+        self.apps.iter().map(|app| {
+            let progress = match app.state {
+                State::Complete | State::Skipped => Progress::Complete,
+                State::Failed => Progress::Failed,
+                _ => Progress::Pending,
+            };
+            (app.application.id.as_str(), progress)
+        })
+    }
+
+    /// Whether the original's whole server would have died of what this run failed with.
+    pub fn would_have_died(&self) -> bool {
+        self.deadly
+    }
+
+    /// Whether anything of it is still under way.
+    pub fn is_in_flight(&self) -> bool {
+        !self.exited
     }
 
     /// The variables as they are now.
@@ -129,6 +210,13 @@ impl Run {
     fn start(&mut self, out: &mut Out) {
         let (stack, zone) = (&self.config.stack.name, &self.config.zone);
         out.note(What::StackStarted { stack: stack.clone(), zone: zone.clone() });
+        if let Some(state) = self.config.mesos_state.take() {
+            match mesos_state::read(&state) {
+                Ok(state) => self.mesos = Some(state),
+                Err(error) => return self.finish(Err(error), out),
+            }
+            return self.check(out);
+        }
         match &self.config.mesos_master_state_url {
             Some(url) => {
                 let mut request = http::Request::get(url.clone());
@@ -151,17 +239,21 @@ impl Run {
 
     /// Everything that can go wrong before the first application.
     fn prepare(&mut self) -> Result<(), String> {
-        let mut skip = Vec::new();
-        for pattern in &self.config.skip {
-            skip.push(Regex::new(pattern).map_err(|error| constraint::regex_error(pattern, &error))?);
-        }
         // The applications were taken out of the stack to be owned by their states: lend them back for the checks.
         let applications = self.apps.iter().map(|app| (app.key.clone(), app.application.clone())).collect();
         let stack = Stack { name: self.config.stack.name.clone(), applications, ..Stack::default() };
         validate(&stack).map_err(|invalid| invalid.to_string())?;
-        let problems: Vec<_> = problems(&stack, &skip).iter().map(ToString::to_string).collect();
+        let mut skip = Vec::new();
+        for pattern in &self.config.skip {
+            skip.push(Regex::new(pattern).map_err(|error| constraint::regex_error(pattern, &error))?);
+        }
+        let mut problems = problems(&stack, &skip);
+        if self.config.hangs {
+            problems.retain(|problem| matches!(problem, Problem::Unsupported { .. }));
+            self.hang(&skip);
+        }
         if !problems.is_empty() {
-            return Err(problems.join("\n"));
+            return Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
         for app in &mut self.apps {
             app.count_instances(self.mesos.as_ref())?;
@@ -170,6 +262,20 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Prepares for what makes the original hang: the rest comes by itself.
+    fn hang(&mut self, skip: &[Regex]) {
+        let matches = |app: &App| skip.iter().filter(|regex| regex.is_match(&app.application.id)).count();
+        let skipped: usize = self.apps.iter().map(matches).sum();
+        self.stuck = self.apps.is_empty() || skipped > self.apps.len();
+        // Of applications with the same id one is started, and counts for all.
+        let mut ids = BTreeSet::new();
+        for app in &mut self.apps {
+            if !ids.insert(app.application.id.clone()) {
+                app.state = State::Skipped;
+            }
+        }
     }
 
     fn take_mesos_state(&mut self, result: calls::Answer, out: &mut Out) {
@@ -213,7 +319,7 @@ impl Run {
                 }
             }
         }
-        let complete = self.apps.iter().all(App::is_complete);
+        let complete = !self.stuck && self.apps.iter().all(App::is_complete);
         if self.outcome.is_none() && complete {
             self.finish(Ok(()), out);
         } else if self.outcome.is_some() && !self.apps.iter().any(App::in_flight) {
@@ -243,6 +349,7 @@ impl Run {
         if let Err(error) = self.apps[index].step(event, &mut world) {
             let app = &mut self.apps[index];
             app.fail(&error, out);
+            self.deadly |= DEADLY.iter().any(|text| error.starts_with(text));
             let text = format!("{}: {error}", app.application.id);
             if self.outcome.is_none() {
                 self.finish(Err(text), out);

@@ -34,7 +34,7 @@ const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
 /// What a handler answers.
 #[derive(Debug)]
 pub enum Answer {
-    /// A whole response.
+    /// A whole response. One of status 0 is none: the connection is closed, as that of a program that died.
     Whole(Response),
     /// A response whose body comes in pieces and ends when the sender is gone. The response's own body is sent first.
     Stream(Response, mpsc::Receiver<Bytes>),
@@ -162,7 +162,15 @@ impl hyper::body::Body for Body {
     }
 }
 
-async fn answer(request: hyper::Request<Incoming>, handler: Handler) -> hyper::Result<hyper::Response<Body>> {
+/// The handler answers nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer")]
+struct NoAnswer;
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    handler: Handler,
+) -> Result<hyper::Response<Body>, NoAnswer> {
     let answer = match read(request).await {
         Ok(request) => handler(request).await,
         Err(refusal) => Answer::Whole(refusal),
@@ -171,6 +179,9 @@ async fn answer(request: hyper::Request<Incoming>, handler: Handler) -> hyper::R
         Answer::Whole(response) => (response, None),
         Answer::Stream(response, pieces) => (response, Some(pieces)),
     };
+    if response.status == 0 {
+        return Err(NoAnswer);
+    }
     let first = std::mem::take(&mut response.body);
     let first = (!first.is_empty()).then(|| Bytes::from(first));
     Ok(head(&response, Body { first, rest }))

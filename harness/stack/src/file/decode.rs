@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::scalar::{self, Typed};
 use super::yaml::{self, Node, Value};
-use super::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning};
+use super::{Application, Docker, Parsed, PortMapping, Stack, Task, Volume, Warning, Written};
 use crate::{Position, StackError};
 
 /// Reads a stack file.
@@ -16,13 +16,28 @@ pub(super) fn parse(source: &str) -> Result<Parsed, StackError> {
         Some(root) => reader.stack(&root),
         None => Stack::default(),
     };
-    let Some((first, _)) = reader.errors.first() else {
-        reader.warnings.sort_by_key(|warning| warning.at);
-        return Ok(Parsed { stack, warnings: reader.warnings, positions: reader.positions });
-    };
-    let lines: Vec<_> =
-        reader.errors.iter().map(|(at, text)| format!("\n  line {}: {text}", at.line)).collect();
-    Err(StackError::new(source, *first, format!("yaml: unmarshal errors:{}", lines.concat())))
+    reader.report(source)?;
+    reader.warnings.sort_by_key(|warning| warning.at);
+    Ok(Parsed { stack, warnings: reader.warnings, positions: reader.positions })
+}
+
+/// Reads a map of applications.
+pub(super) fn parse_applications(source: &str) -> Result<BTreeMap<String, Application>, StackError> {
+    let mut reader = Reader::default();
+    let mut applications = BTreeMap::new();
+    if let Some(root) = yaml::read(source)? {
+        reader.applications(&root, &mut applications);
+    }
+    reader.report(source)?;
+    Ok(applications)
+}
+
+/// Reads a list of names.
+pub(super) fn parse_names(source: &str) -> Result<Vec<String>, StackError> {
+    let mut reader = Reader::default();
+    let names = yaml::read(source)?.map(|root| reader.texts(&root)).unwrap_or_default();
+    reader.report(source)?;
+    Ok(names)
 }
 
 #[derive(Default)]
@@ -37,6 +52,20 @@ struct Reader {
 }
 
 impl Reader {
+    /// The typing errors, all of them.
+    fn report(&self, source: &str) -> Result<(), StackError> {
+        let Some((first, _)) = self.errors.first() else { return Ok(()) };
+        let lines: Vec<_> =
+            self.errors.iter().map(|(at, text)| format!("\n  line {}: {text}", at.line)).collect();
+        Err(StackError::new(source, *first, format!("yaml: unmarshal errors:{}", lines.concat())))
+    }
+
+    fn applications(&mut self, node: &Node, applications: &mut BTreeMap<String, Application>) {
+        self.map(node, "map[string]*framework.Application", &mut |reader, key, value| {
+            applications.insert(key.to_owned(), reader.application(value));
+        });
+    }
+
     fn stack(&mut self, node: &Node) -> Stack {
         let mut stack = Stack::default();
         self.structure(node, "framework.Stack", &mut |reader, key, value| {
@@ -46,11 +75,7 @@ impl Reader {
                 "namespace" => reader.text(value, &mut stack.namespace),
                 "layer" => reader.int(value, &mut stack.layer),
                 "applications" => {
-                    let mut applications = std::mem::take(&mut stack.applications);
-                    reader.map(value, "map[string]*framework.Application", &mut |reader, key, value| {
-                        applications.insert(key.to_owned(), reader.application(value));
-                    });
-                    stack.applications = applications;
+                    reader.applications(value, &mut stack.applications);
                 }
                 _ => return false,
             }
@@ -61,7 +86,7 @@ impl Reader {
 
     fn application(&mut self, node: &Node) -> Application {
         let mut app = Application::default();
-        if is_null(node) {
+        if is_nil(node) {
             // The original reads it and dies when the stack runs.
             self.error(node.at, "an application without any key".into());
             return app;
@@ -112,7 +137,7 @@ impl Reader {
     }
 
     fn docker(&mut self, node: &Node) -> Option<Docker> {
-        if is_null(node) {
+        if is_nil(node) {
             return None;
         }
         let mut docker = Docker::default();
@@ -167,26 +192,42 @@ impl Reader {
             }
             return Vec::new();
         };
-        entries.iter().map(|(key, value)| self.task(scalar::print(key), key.at, value)).collect()
+        let tasks = entries.iter().filter(|(key, _)| !self.is_lost(key)).collect::<Vec<_>>();
+        tasks.into_iter().map(|(key, value)| self.task(key, value)).collect()
     }
 
-    fn task(&mut self, name: String, at: Position, node: &Node) -> Task {
-        let mut task = Task { name, parameters: BTreeMap::new() };
+    /// Whether an entry of an ordered map is lost, as the original loses what is merged into one.
+    fn is_lost(&mut self, key: &Node) -> bool {
+        if key.merged {
+            let text = "what is merged (`<<`) inside `tasks` is ignored".to_owned();
+            self.warnings.push(Warning { at: key.at, text });
+        }
+        key.merged
+    }
+
+    fn task(&mut self, key: &Node, node: &Node) -> Task {
+        let mut task = Task { name: scalar::print(key), ..Task::default() };
+        let mut parameters = Vec::new();
         let Value::Mapping(entries) = &node.value else {
             // The original's whole server dies of it when the stack runs.
             self.error(node.at, format!("task `{}` is not a map of parameters", task.name));
             return task;
         };
         self.path.push(task.name.clone());
-        self.mark(at);
+        self.mark(key.at);
         for (key, value) in entries {
+            if self.is_lost(key) {
+                continue;
+            }
             let name = scalar::print(key);
             self.path.push(name.clone());
             self.mark(value.at);
             self.path.pop();
             task.parameters.insert(name, scalar::print(value));
+            parameters.push((scalar::tree(key), scalar::tree(value)));
         }
         self.path.pop();
+        task.written = Some(Written { name: scalar::tree(key), parameters });
         task
     }
 
@@ -264,9 +305,10 @@ impl Reader {
             .collect()
     }
 
-    /// A text keeps its source: `0.10` stays `0.10`.
+    /// A text keeps its source: `0.10` stays `0.10`. Only null is none.
     fn text(&mut self, node: &Node, target: &mut String) {
         match &node.value {
+            Value::Scalar { .. } if is_null(node) => target.clear(),
             Value::Scalar { text, .. } => target.clone_from(text),
             _ => self.mismatch(node, "string"),
         }
@@ -331,6 +373,11 @@ fn typed(node: &Node) -> Option<Typed<'_>> {
         Value::Scalar { text, plain } => Some(scalar::resolve(text, *plain)),
         _ => None,
     }
+}
+
+/// Whether go-yaml makes a nil pointer of it: not of every null, of `~` it makes an empty structure.
+fn is_nil(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "null"))
 }
 
 fn is_null(node: &Node) -> bool {

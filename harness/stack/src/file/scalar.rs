@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::emit::Yaml;
 use super::yaml::{Node, Value};
 
 /// What a scalar is.
@@ -103,6 +104,28 @@ pub(crate) fn print(node: &Node) -> String {
     text
 }
 
+/// The value as it is written again: typed, in the file's order.
+pub(super) fn tree(node: &Node) -> Yaml {
+    match &node.value {
+        Value::Scalar { text, plain } => match resolve(text, *plain) {
+            Typed::Null => Yaml::Plain("null".into()),
+            Typed::Float(value) => Yaml::Plain(super::print::float(value)),
+            Typed::Text(text) => Yaml::text(text),
+            typed @ (Typed::Bool(_) | Typed::Int(_) | Typed::Uint(_)) => {
+                let mut text = String::new();
+                print_typed(&typed, &mut text);
+                Yaml::Plain(text)
+            }
+        },
+        Value::Sequence(items) => Yaml::List(items.iter().map(tree).collect()),
+        Value::Mapping(entries) => {
+            // What is merged is lost.
+            let own = entries.iter().filter(|(key, _)| !key.merged);
+            Yaml::Map(own.map(|(key, value)| (tree(key), tree(value))).collect())
+        }
+    }
+}
+
 fn print_into(node: &Node, text: &mut String) {
     match &node.value {
         Value::Scalar { text: source, plain } => print_typed(&resolve(source, *plain), text),
@@ -119,7 +142,7 @@ fn print_into(node: &Node, text: &mut String) {
         // Inside `tasks` maps are ordered lists of items to the original, and print as such.
         Value::Mapping(entries) => {
             text.push('[');
-            for (index, (key, value)) in entries.iter().enumerate() {
+            for (index, (key, value)) in entries.iter().filter(|(key, _)| !key.merged).enumerate() {
                 text.push_str(if index > 0 { " {" } else { "{" });
                 print_into(key, text);
                 text.push(' ');

@@ -126,7 +126,7 @@ fn keeps_texts_and_prints_parameters() {
     assert_eq!((app.cpu, app.mem, app.ports.as_slice()), (16.0, 1000.0, &[31_000, 31_000][..]));
     assert_eq!(
         (app.scheduler["debug"].as_str(), app.scheduler["n"].as_str(), app.env["E"].as_str()),
-        ("true", "0.50", "~")
+        ("true", "0.50", "")
     );
     assert_eq!(app.constraints, [vec!["hostname", "UNIQUE"], vec!["rack", "LIKE", "1"]]);
     let names: Vec<_> = app.tasks.iter().map(|task| task.name.as_str()).collect();
@@ -141,6 +141,26 @@ fn expands_merge_keys_in_place() {
     let text = "applications:\n  a: &base {type: t, cpu: 1, env: {A: '1'}}\n  b:\n    cpu: 2\n    <<: *base\n    mem: 3\n";
     let app = &Stack::parse(text).unwrap().stack.applications["b"];
     assert_eq!((app.kind.as_str(), app.cpu, app.mem, app.env["A"].as_str()), ("t", 1.0, 3.0, "1"));
+}
+
+#[test]
+fn loses_what_is_merged_into_tasks() {
+    let text =
+        "applications:\n  a:\n    env: &e {A: 1}\n    tasks:\n      t:\n        <<: *e\n        b: 2\n";
+    let parsed = Stack::parse(text).unwrap();
+    let tasks = &parsed.stack.applications["a"].tasks;
+    assert_eq!(tasks[0].parameters.keys().collect::<Vec<_>>(), ["b"]);
+    assert_eq!(parsed.warnings[0].text, "what is merged (`<<`) inside `tasks` is ignored");
+}
+
+#[test]
+fn tells_nulls_apart() {
+    let app = |text: &str| Stack::parse(text).map(|parsed| parsed.stack.applications["a"].clone());
+    let docker = |text: &str| app(&format!("applications: {{a: {{id: ~, docker: {text}}}}}")).unwrap();
+    assert_eq!((docker("~").docker, docker("~").id), (Some(Docker::default()), String::new()));
+    assert_eq!((docker("null").docker, docker("").docker), (None, None));
+    assert!(app("applications: {a: ~}").is_ok());
+    assert!(app("applications: {a: null}").is_err() && app("applications:\n  a:\n").is_err());
 }
 
 #[test]

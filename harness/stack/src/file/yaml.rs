@@ -24,6 +24,8 @@ pub(crate) struct Node {
     /// Just behind it.
     pub(crate) end: Position,
     pub(crate) value: Value,
+    /// A key that came by a merge (`<<`).
+    pub(crate) merged: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -116,7 +118,10 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_string_tag);
                 self.check_flow(&text, style, at)?;
-                self.add(Node { at, end, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)
+                // The parser shows a value that is not there as `~`, which is another null to go-yaml.
+                let absent = plain && span.start.index() == span.end.index();
+                let text = if absent { String::new() } else { text.into_owned() };
+                self.add(Node { at, end, value: Value::Scalar { text, plain }, merged: false }, anchor)
             }
             Event::SequenceStart(style, anchor, _) => self.start(at, anchor, style, false),
             Event::MappingStart(style, anchor, _) => self.start(at, anchor, style, true),
@@ -130,7 +135,7 @@ impl Builder<'_> {
                     return Err(self.error(at, "document contains excessive aliasing"));
                 }
                 self.nodes += node.size() - 1;
-                self.add(Node { at, end, value: node.value.clone() }, 0)
+                self.add(Node { at, end, value: node.value.clone(), merged: false }, 0)
             }
             _ => Ok(()),
         }
@@ -157,7 +162,7 @@ impl Builder<'_> {
         } else {
             Value::Sequence(open.items)
         };
-        self.add(Node { at: open.at, end, value }, open.anchor)
+        self.add(Node { at: open.at, end, value, merged: false }, open.anchor)
     }
 
     /// Pairs keys with values and puts the entries of a merged mapping where its `<<` stood: the original takes
@@ -171,12 +176,12 @@ impl Builder<'_> {
                 continue;
             }
             match value.value {
-                Value::Mapping(merged) => entries.extend(merged),
+                Value::Mapping(merged) => entries.extend(merged.into_iter().map(mark_merged)),
                 // Earlier mappings of a list take precedence: they come last.
                 Value::Sequence(list) if list.iter().all(|node| matches!(node.value, Value::Mapping(_))) => {
                     for node in list.into_iter().rev() {
                         if let Value::Mapping(merged) = node.value {
-                            entries.extend(merged);
+                            entries.extend(merged.into_iter().map(mark_merged));
                         }
                     }
                 }
@@ -230,6 +235,11 @@ impl Builder<'_> {
     fn error(&self, at: Position, text: &str) -> StackError {
         StackError::new(self.source, at, format!("yaml: line {}: {text}", at.line))
     }
+}
+
+fn mark_merged((mut key, value): (Node, Node)) -> (Node, Node) {
+    key.merged = true;
+    (key, value)
 }
 
 fn is_string_tag(tag: &Tag) -> bool {

@@ -62,10 +62,15 @@ impl Calls {
 
 /// The answer to a call, failures in the words of Go's client.
 pub(super) fn answer(made: &Made, result: Result<Response, Failure>) -> Answer {
+    answer_of(made.method, &made.url, result)
+}
+
+/// The same, where only method and address of the call are known.
+pub(super) fn answer_of(method: &str, url: &str, result: Result<Response, Failure>) -> Answer {
     result.map_err(|failure| {
         let why = match failure {
             Failure::Refused(_) => {
-                let authority = Request::get(made.url.clone()).authority();
+                let authority = Request::get(url).authority();
                 format!("dial tcp {authority}: connect: connection refused")
             }
             Failure::Closed(_) => "EOF".into(),
@@ -73,7 +78,7 @@ pub(super) fn answer(made: &Made, result: Result<Response, Failure>) -> Answer {
             Failure::TimedOut(why) => format!("no answer in time, gave up waiting ({why})"),
             Failure::BadAddress(why) => format!("dial tcp: {why}"),
         };
-        format!("{} \"{}\": {why}", made.method, made.url)
+        format!("{method} \"{url}\": {why}")
     })
 }
 
