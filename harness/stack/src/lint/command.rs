@@ -31,7 +31,7 @@ usage: stack-deploy lint FILE [flags]
     --json                one JSON object instead of text
     --explain CODE        the page of a code, without FILE; `all` lists the codes, `json` explains what --json prints
 
-Exit code: 0 without errors (there may be warnings), 1 with errors, 2 for bad input. FILE `-` is standard input.
+Exit code: 0 without errors (there may be warnings), 1 with errors, 2 for bad input.
 
 examples:
     stack-deploy lint zipkin-full.stack --var zk_url=127.0.0.1:2181
