@@ -28,6 +28,13 @@ fn reads_the_file() {
         ("twice", plain("user: x\nuser: y")),
         ("no name", "applications:\n  a: {type: t, id: a, cpu: 1, mem: 1, launch_command: x}\n".into()),
         ("nothing", String::new()),
+        (
+            "merged tasks",
+            application(
+                "statsd-mesos-0.1.x",
+                "healthcheck: /\nenv: &e\n  a: yes\ntasks:\n  t:\n    <<: *e\n    b: c",
+            ),
+        ),
         ("documents", format!("# one\n---\n{}---\nname: t\n", plain(""))),
         ("one document", format!("%YAML 1.1\n---\n{}...\n", plain(""))),
         ("good", plain("")),
@@ -61,6 +68,8 @@ fn reads_the_file() {
             nothing
               SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
               SD007 1:1 there are no applications: the run waits for ever; add some under `applications`
+            merged tasks
+              SD009 11:7 what is merged (`<<`) inside `tasks` is ignored; write it out
             documents
               SD008 11:1 what stands below is a document of its own, and only the first one is read: split the file
             one document
