@@ -22,6 +22,7 @@ use crate::report::{CriticalPath, Running, ServiceAt, critical_path, running};
 use crate::scenario::{Backend, Expect, Scenario};
 use crate::snapshot::{SnapshotFile, difference, render};
 use crate::traffic::{Brokers, ReadBack, Workload, WorkloadError, read_back, workload};
+use crate::verdict;
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
@@ -172,11 +173,13 @@ where
     let mut redactor = redactor(&lab, &input);
     redactor.base_micros(start.as_micros());
     let difference = compare(scenario, options, recorder, &redactor)?;
-    let (passed, verdict) = judge(scenario, deployed, traced, difference.as_deref());
-    recorder.record("lab", None, What::Verdict { passed, text: verdict.clone() });
+    let (passed, mut text) = judge(scenario, deployed, traced, difference.as_deref());
+    text.push_str(&recorder.with(|timeline| verdict::warnings(timeline.events())));
+    recorder.record("lab", None, What::Verdict { passed, text: text.clone() });
     let took = recorder.clock().elapsed();
     let critical_path = recorder.with(|timeline| critical_path(timeline.events()));
-    let report = Report { passed, verdict, tasks, services, frameworks, difference, critical_path, took };
+    let report =
+        Report { passed, verdict: text, tasks, services, frameworks, difference, critical_path, took };
     keep(&lab, &report).await;
     lab.stop().await;
     Ok(report)

@@ -32,6 +32,15 @@ pub(crate) fn silent(silent: Duration, events: &[Event]) -> String {
     failed(&format!("nothing has changed for {} s; it waits for {what}", silent.as_secs()), events)
 }
 
+/// What Stack Deploy passed over in silence, a line each.
+pub(crate) fn warnings(events: &[Event]) -> String {
+    let line = |event: &Event| match &event.what {
+        What::Warned { text } => Some(format!("\nwarning: {text}")),
+        _ => None,
+    };
+    events.iter().filter_map(line).collect()
+}
+
 /// What went wrong, equal lines counted, in the order of first appearance.
 fn evidence(events: &[Event]) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();

@@ -75,6 +75,8 @@ pub enum What {
     StackStarted { stack: String, zone: String },
     /// An application of the stack goes on: `waiting`, `creating`, `polling`, `tasks`, `running`, `failed`, `skipped`.
     ApplicationState { application: String, state: String, detail: String },
+    /// Stack Deploy goes on with something that may not be as its user wants it, and says nothing.
+    Warned { text: String },
     /// A task runner made one of its calls and read the answer.
     TaskCall { application: String, task: String, call: String, error: Option<String> },
     /// The run of the stack is over.

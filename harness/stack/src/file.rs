@@ -4,6 +4,8 @@ mod decode;
 mod emit;
 mod print;
 pub(crate) mod scalar;
+#[cfg(test)]
+pub(crate) mod strategies;
 pub(crate) mod yaml;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ mod marathon_app;
 mod marathon_reply;
 mod mesos_state;
 mod runner;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -138,6 +139,8 @@ pub struct Run {
     stuck: bool,
     /// Whether the original's whole server would have died of the error.
     deadly: bool,
+    /// What was warned of.
+    warned: BTreeSet<String>,
 }
 
 /// Errors of ours where the original's whole server dies: how they begin.
@@ -172,6 +175,7 @@ impl Run {
             exited: false,
             stuck: false,
             deadly: false,
+            warned: BTreeSet::new(),
         }
     }
 
@@ -357,6 +361,20 @@ impl Run {
         }
     }
 
+    /// Says what the original passes over, each thing once.
+    fn warn(&mut self, index: usize, made: &calls::Made, answer: &calls::Answer, out: &mut Out) {
+        if !self.apps[index].makes_calls() {
+            return;
+        }
+        for warning in warnings::of_call(made, answer) {
+            let text = format!("{}: {warning}", self.apps[index].application.id);
+            if self.warned.insert(text.clone()) {
+                out.push(Output::Log(format!("[WARN] {text}")));
+                out.note(What::Warned { text });
+            }
+        }
+    }
+
     fn finish(&mut self, outcome: Result<(), String>, out: &mut Out) {
         let error = outcome.as_ref().err().cloned();
         let stack = &self.config.stack.name;
@@ -392,6 +410,9 @@ impl Machine for Run {
                 let Some(made) = self.calls.finish(call) else { return };
                 let answer = calls::answer(&made, result);
                 let app = self.apps.iter().position(|app| app.call == Some(call));
+                if let Some(index) = app {
+                    self.warn(index, &made, &answer, out);
+                }
                 // Polls are noted when their answer changes only: there may be thousands of them.
                 if !app.is_some_and(|index| self.apps[index].is_polling()) {
                     made.note(&answer, out);

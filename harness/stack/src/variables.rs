@@ -96,7 +96,7 @@ impl Variables {
 }
 
 /// What the expression `\$\{.*\}` finds first: greedy, within a line.
-fn unresolved(text: &str) -> Option<&str> {
+pub(crate) fn unresolved(text: &str) -> Option<&str> {
     text.split('\n').find_map(|line| {
         let start = line.find("${")?;
         let end = line.rfind('}').filter(|end| *end > start)?;
@@ -161,5 +161,37 @@ mod tests {
             "{\n  \"ArbitraryVariables\": {},\n  \"GlobalVariables\": {},\n  \"StackVariables\": {}\n}"
         );
         assert!(variables().resolve_all("${a\nb}").is_ok(), "the check looks at single lines");
+    }
+
+    proptest::proptest! {
+        /// The names are small letters, the values capitals: what is neither comes from the text.
+        #[test]
+        fn never_invents_text(
+            text in "[a-c${}. \n]{0,40}",
+            values in proptest::collection::btree_map("[a-c.]{0,2}", "[A-C]{0,3}", 0..6),
+        ) {
+            let variables = Variables { arbitrary: values.clone(), ..Variables::default() };
+            let resolved = variables.resolve(&text).into_owned();
+            // Piece by piece: either a reference that is known, or a letter of the text.
+            let (mut rest, mut expected) = (text.as_str(), String::new());
+            while let Some(letter) = rest.chars().next() {
+                let known = rest
+                    .strip_prefix("${")
+                    .and_then(|behind| behind.split_once('}'))
+                    .and_then(|(name, behind)| Some((values.get(name)?, behind)));
+                match known {
+                    Some((value, behind)) => {
+                        expected.push_str(value);
+                        rest = behind;
+                    }
+                    None => {
+                        expected.push(letter);
+                        rest = &rest[letter.len_utf8()..];
+                    }
+                }
+            }
+            proptest::prop_assert_eq!(&resolved, &expected);
+            proptest::prop_assert_eq!(variables.resolve_all(&text).is_ok(), unresolved(&resolved).is_none());
+        }
     }
 }

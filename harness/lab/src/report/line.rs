@@ -16,6 +16,7 @@ pub fn line_of(event: &Event) -> Option<String> {
             None => format!("{application}: {call} done"),
             Some(error) => format!("{application}: {call}: {}", first_line(error)),
         },
+        What::Warned { text } => format!("warning: {text}"),
         What::StackFinished { stack, error } => match error {
             None => format!("stack {stack} is deployed"),
             Some(error) => format!("stack {stack} failed: {}", first_line(error)),

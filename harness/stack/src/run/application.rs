@@ -129,6 +129,11 @@ impl App {
         matches!(self.state, State::Polling { .. })
     }
 
+    /// Whether it makes the calls of its tasks.
+    pub(super) fn makes_calls(&self) -> bool {
+        matches!(self.state, State::Tasks { .. })
+    }
+
     pub(super) fn note(&self, state: &str, detail: String, out: &mut Out) {
         let application = self.application.id.clone();
         out.note(What::ApplicationState { application, state: state.into(), detail });

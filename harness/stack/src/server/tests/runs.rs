@@ -334,3 +334,22 @@ fn the_first_fault_wins() {
     add(&mut rig, "name: s\napplications:\n  b: {id: b}\n  a: {type: t}\n");
     is(run(&mut rig, "s"), 404, "Invalid application a: No application ID\n");
 }
+
+#[test]
+fn warns_of_what_it_passes_over() {
+    let mut rig = Rig::production();
+    add(&mut rig, KAFKA);
+    rig.answers = Box::new(|request| {
+        Some(match request.path() {
+            "/api/broker/start" => Ok(Response::json(200, r#"{"status":"timeout"}"#)),
+            _ => rig::obliging(request),
+        })
+    });
+    is(run(&mut rig, "s"), GOOD.0, GOOD.1);
+    for line in [
+        "[WARN] k: ${not.there} is not resolved in the parameter p, which is sent as it stands",
+        "[WARN] k: broker 0 did not start, and Stack Deploy went on",
+    ] {
+        assert_eq!(rig.log.iter().filter(|other| *other == line).count(), 1, "{:?}", rig.log);
+    }
+}
