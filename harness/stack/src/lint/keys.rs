@@ -55,7 +55,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
         Keys { document, found }.walk();
         repeated(document, found);
         if let Some(line) = document.second() {
-            let text = document.line(line).to_owned();
+            let text = document.line(line);
             let (at, end) = (Position { line, column: 1 }, Position { line, column: 4 });
             let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: text };
             let message =
@@ -140,7 +140,7 @@ fn repeated(document: &Document, found: &mut Findings) {
         let width = line.chars().skip(warning.at.column as usize - 1).take_while(|c| *c != ':').count();
         let end = Position { line: warning.at.line, column: warning.at.column + width.max(1) as u32 };
         let at = warning.at;
-        let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: line.to_owned() };
+        let place = Spot { file: document.file.clone(), at, end, path: String::new(), line };
         found.add(rule, place, format!("{}; {advice}", warning.text));
     }
 }

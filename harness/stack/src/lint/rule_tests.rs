@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::lint;
 use super::test_texts::{application, check, check_one, found, options, with_layer};
 
 fn plain(more: &str) -> String {
@@ -305,6 +306,17 @@ fn checks_variables() {
               SD054 9:29 a never publishes api: the type custom publishes no variables at all
         "#]],
     );
+}
+
+/// A file with one fault many times is checked at once, and said so a thousand times at most.
+#[test]
+fn ends_early_with_many_faults() {
+    let report = lint(&plain(&format!("launch_command: '{}'", "${x} é ".repeat(20_000))), &options(""));
+    assert_eq!((report.findings.len(), report.errors()), (1000, 1000));
+    let last = &report.findings[999];
+    assert_eq!((last.at.line, last.at.column), (8, 22 + 999 * 7));
+    let longest = report.to_text().lines().map(|line| line.chars().count()).max();
+    assert!(longest.is_some_and(|longest| longest < 300), "{longest:?}");
 }
 
 #[test]
