@@ -18,6 +18,8 @@ const COMMANDS: [&str; 11] = [
     "server",
     "show",
 ];
+/// Ours. It is not in the usage, which is the original's to the letter.
+const LINT: &str = "lint";
 const SERVER: &str = "Starts stack-deploy Server";
 
 /// What a command line means.
@@ -41,6 +43,9 @@ pub async fn run<W: World>(args: &[String], world: &W, streams: &mut Streams<'_>
         streams.complain(&format!("{VERSION}\n"));
         return Meant::Ended(1);
     }
+    if name == LINT && flags.iter().all(String::is_empty) {
+        return Meant::Ended(lint(rest, world, streams));
+    }
     if !COMMANDS.contains(&name) {
         streams.complain(&usage());
         return Meant::Ended(1);
@@ -61,6 +66,18 @@ pub async fn run<W: World>(args: &[String], world: &W, streams: &mut Streams<'_>
         Some(command) => Meant::Ended(command.run(rest, world, streams).await),
         None => Meant::Server(rest.to_vec()),
     }
+}
+
+/// Checks a stack file without running it: the exit code.
+fn lint<W: World>(args: &[String], world: &W, streams: &mut Streams<'_>) -> i32 {
+    let read = |path: &str| {
+        let bytes = world.file(path).ok_or("it is not there, or not to be read")?;
+        String::from_utf8(bytes).map_err(|_| "it is not in UTF-8".to_owned())
+    };
+    let output = stacklab_stack::lint::command(args, &read);
+    streams.print(&output.stdout);
+    streams.complain(&output.stderr);
+    i32::from(output.code)
 }
 
 fn usage() -> String {

@@ -35,6 +35,11 @@ impl Streams<'_> {
         let _ = writeln!(self.stdout, "{text}").and_then(|()| self.stdout.flush());
     }
 
+    /// Writes to standard output as it is.
+    pub(crate) fn print(&mut self, text: &str) {
+        let _ = write!(self.stdout, "{text}").and_then(|()| self.stdout.flush());
+    }
+
     /// Writes to standard error.
     pub fn complain(&mut self, text: &str) {
         let _ = write!(self.stderr, "{text}").and_then(|()| self.stderr.flush());

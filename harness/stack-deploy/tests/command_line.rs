@@ -349,3 +349,18 @@ fn no_answer() {
         "Running stack x\nERROR running client request: Post \"http://h:4200/run\": EOF\n"
     );
 }
+
+#[test]
+fn checks_a_file_without_a_server() {
+    let outcome = run("lint x.stack", world(500, ""));
+    assert_eq!((outcome.code, outcome.stderr.as_str(), outcome.sent.len()), (1, "", 0));
+    assert!(
+        outcome.stdout.starts_with("x.stack:1:1: error[SD007]: there are no applications"),
+        "{}",
+        outcome.stdout
+    );
+    let outcome = run("lint nowhere", world(500, ""));
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
+    assert!(outcome.stderr.starts_with("Can't read file nowhere: "), "{}", outcome.stderr);
+    assert_eq!(run("lint --explain SD007", world(500, "")).code, 0);
+}

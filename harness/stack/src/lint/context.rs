@@ -1,6 +1,7 @@
 //! What all checks look at: the files, the stack as it will run, and where each of its values comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::document::{Document, Entry, is_given, items};
 use super::finding::Findings;
@@ -19,7 +20,7 @@ pub(super) struct Spot {
     pub(super) at: Position,
     pub(super) end: Position,
     pub(super) path: String,
-    pub(super) line: String,
+    pub(super) line: Arc<str>,
 }
 
 /// Everything that is known about the stack.
@@ -142,7 +143,7 @@ impl<'o> Context<'o> {
         match place.document.find(node, piece, nth) {
             Some(at) => {
                 let end = Position { line: at.line, column: at.column + piece.chars().count() as u32 };
-                Spot { at, end, line: place.document.line(at.line).to_owned(), ..whole }
+                Spot { at, end, line: place.document.line(at.line), ..whole }
             }
             None => whole,
         }
@@ -193,7 +194,7 @@ fn is_block(entry: Entry<'_>) -> bool {
 
 /// The place of a value.
 pub(super) fn spot(document: &Document, node: &Node, path: String) -> Spot {
-    let line = document.line(node.at.line).to_owned();
+    let line = document.line(node.at.line);
     // A caret under each letter of a value over several lines helps nobody.
     let end = if node.end.line == node.at.line && node.end > node.at {
         node.end
@@ -207,7 +208,7 @@ pub(super) fn spot(document: &Document, node: &Node, path: String) -> Spot {
 /// The beginning of a file.
 pub(super) fn start(document: &Document) -> Spot {
     let at = Position { line: 1, column: 1 };
-    Spot { file: document.file.clone(), at, end: at, path: String::new(), line: document.line(1).to_owned() }
+    Spot { file: document.file.clone(), at, end: at, path: String::new(), line: document.line(1) }
 }
 
 fn read(file: &str, text: &str, found: &mut Findings) -> Option<Document> {
@@ -225,7 +226,7 @@ fn place(file: &str, error: &StackError) -> Spot {
     let column = error.column.min(error.text.chars().count() as u32 + 1);
     let at = Position { line: error.line, column };
     let end = Position { line: error.line, column: column + 1 };
-    Spot { file: file.to_owned(), at, end, path: String::new(), line: error.text.clone() }
+    Spot { file: file.to_owned(), at, end, path: String::new(), line: error.text.as_str().into() }
 }
 
 /// The original's report in one line, with what to do where it is not plain.

@@ -1,5 +1,7 @@
 //! A stack file as a tree that knows where everything stands.
 
+use std::sync::Arc;
+
 use crate::file::scalar::{self, Typed};
 use crate::file::yaml::{self, Node, Value};
 use crate::{Position, Stack, StackError, Warning};
@@ -8,7 +10,7 @@ use crate::{Position, Stack, StackError, Warning};
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) file: String,
-    lines: Vec<String>,
+    lines: Vec<Arc<str>>,
     root: Option<Node>,
     pub(super) stack: Stack,
     pub(super) warnings: Vec<Warning>,
@@ -30,7 +32,7 @@ impl Document {
         let parsed = Stack::parse(text)?;
         Ok(Self {
             file: file.to_owned(),
-            lines: text.lines().map(str::to_owned).collect(),
+            lines: text.lines().map(Arc::from).collect(),
             root: yaml::read(text)?,
             stack: parsed.stack,
             warnings: parsed.warnings,
@@ -46,15 +48,15 @@ impl Document {
     pub(super) fn entry(&self, path: &[&str]) -> Option<Entry<'_>> {
         let (last, before) = path.split_last()?;
         let mut node = self.root.as_ref()?;
-        for key in before {
-            node = child(node, key)?.value;
+        for (depth, key) in before.iter().enumerate() {
+            node = child(node, key, is_typed(path, depth))?.value;
         }
-        child(node, last)
+        child(node, last, is_typed(path, before.len()))
     }
 
     /// Text of a line, from 1.
-    pub(super) fn line(&self, number: u32) -> &str {
-        self.lines.get(number as usize - 1).map_or("", String::as_str)
+    pub(super) fn line(&self, number: u32) -> Arc<str> {
+        self.lines.get(number as usize - 1).cloned().unwrap_or_default()
     }
 
     /// Where a second document begins.
@@ -79,8 +81,10 @@ impl Document {
             let line = self.line(number);
             let from = if number == node.at.line { node.at.column as usize - 1 } else { 0 };
             let to = if number == node.end.line { node.end.column as usize - 1 } else { usize::MAX };
+            let (mut column, mut counted) = (0, 0);
             for (offset, _) in line.match_indices(piece) {
-                let column = line[..offset].chars().count();
+                column += line[counted..offset].chars().count();
+                counted = offset;
                 if column < from || column + piece.chars().count() > to {
                     continue;
                 }
@@ -94,9 +98,17 @@ impl Document {
     }
 }
 
-fn child<'n>(node: &'n Node, name: &str) -> Option<Entry<'n>> {
-    let named = entries(node).rev().find(|entry| key_text(entry.key) == name);
-    named.or_else(|| entries(node).rev().find(|entry| scalar::print(entry.key) == name))
+/// Whether the key at a depth of a path goes by what YAML makes of it: those of tasks and of their parameters.
+fn is_typed(path: &[&str], depth: usize) -> bool {
+    depth >= 3 && path[2] == "tasks"
+}
+
+fn child<'n>(node: &'n Node, name: &str, typed: bool) -> Option<Entry<'n>> {
+    let is_it = |entry: &Entry<'_>| match &entry.key.value {
+        Value::Scalar { text, .. } if !typed => text == name,
+        _ => scalar::print(entry.key) == name,
+    };
+    entries(node).rev().find(is_it)
 }
 
 /// The entries of a mapping; none if it is something else.

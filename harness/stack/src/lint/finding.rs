@@ -1,6 +1,7 @@
 //! What a check finds, and the list of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::context::Spot;
 use super::{LintOptions, Rule};
@@ -40,33 +41,49 @@ pub struct Finding {
     /// Path of the value in the file: `applications.kafka-mesos.tasks.brokers.mem`; empty if it is about the whole.
     pub path: String,
     /// The line of the file that it begins on.
-    pub line: String,
+    pub line: Arc<str>,
 }
+
+/// More than these nobody reads; a file with so many has one fault many times.
+const MAX_FINDINGS: usize = 1000;
 
 /// Findings in the order in which they are made.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct Findings {
+    all: Vec<Finding>,
+    /// How many were left out.
+    more: usize,
+}
 
 impl Findings {
     /// Adds a finding.
     pub(super) fn add(&mut self, rule: Rule, spot: Spot, message: impl Into<String>) {
+        if self.is_full() {
+            self.more += 1;
+            return;
+        }
         let Spot { file, at, end, path, line } = spot;
-        self.0.push(Finding { rule, message: message.into(), file, at, end, path, line });
+        self.all.push(Finding { rule, message: message.into(), file, at, end, path, line });
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len() + self.more
     }
 
-    /// All of them by file and place, each once.
+    /// Whether no more is taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.all.len() >= MAX_FINDINGS
+    }
+
+    /// All of them by file and place, each once; at most a thousand.
     pub(super) fn sorted(mut self, options: &LintOptions) -> Vec<Finding> {
         let rank = |finding: &Finding| {
             let layer = options.layers.iter().position(|layer| layer.file == finding.file);
             if finding.file == options.file { 0 } else { layer.map_or(usize::MAX, |index| index + 1) }
         };
-        self.0.sort_by(|a, b| (rank(a), a.at, a.rule.code).cmp(&(rank(b), b.at, b.rule.code)));
-        self.0.dedup();
-        self.0
+        self.all.sort_by(|a, b| (rank(a), a.at, a.rule.code).cmp(&(rank(b), b.at, b.rule.code)));
+        self.all.dedup();
+        self.all
     }
 }

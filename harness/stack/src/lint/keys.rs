@@ -55,7 +55,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
         Keys { document, found }.walk();
         repeated(document, found);
         if let Some(line) = document.second() {
-            let text = document.line(line).to_owned();
+            let text = document.line(line);
             let (at, end) = (Position { line, column: 1 }, Position { line, column: 4 });
             let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: text };
             let message =
@@ -126,14 +126,21 @@ impl Keys<'_> {
     }
 }
 
-/// What the parser says of keys that stand twice.
+/// What the parser says of keys that stand twice, and of those that it drops.
 fn repeated(document: &Document, found: &mut Findings) {
-    for warning in document.warnings.iter().filter(|warning| warning.text.contains("stands here again")) {
+    for warning in &document.warnings {
+        let (rule, advice) = if warning.text.contains("stands here again") {
+            (rules::REPEATED_KEY, "take one out")
+        } else if warning.text.contains("`<<`") {
+            (rules::MERGED_TASKS, "write it out")
+        } else {
+            continue;
+        };
         let line = document.line(warning.at.line);
         let width = line.chars().skip(warning.at.column as usize - 1).take_while(|c| *c != ':').count();
         let end = Position { line: warning.at.line, column: warning.at.column + width.max(1) as u32 };
         let at = warning.at;
-        let place = Spot { file: document.file.clone(), at, end, path: String::new(), line: line.to_owned() };
-        found.add(rules::REPEATED_KEY, place, format!("{}; take one out", warning.text));
+        let place = Spot { file: document.file.clone(), at, end, path: String::new(), line };
+        found.add(rule, place, format!("{}; {advice}", warning.text));
     }
 }

@@ -5,6 +5,11 @@ use super::grammar;
 use super::nearest::nearest;
 use crate::Application;
 
+/// Among how many names one that may be meant is looked for.
+const MANY: usize = 200;
+/// How many names are shown.
+const SHOWN: usize = 12;
+
 /// When a variable is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum When {
@@ -37,11 +42,15 @@ pub(super) fn find(app: &Application, name: &str) -> Published {
     if let Some(when) = names.when(name) {
         return Published::From(when);
     }
-    let known: Vec<String> = names.exact.into_iter().map(|(name, _)| name).collect();
+    let mut known: Vec<String> = names.exact.into_iter().map(|(name, _)| name).take(MANY).collect();
     let meant = match name {
         "port" => Some("port0".into()),
         _ => nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
     };
+    if known.len() > SHOWN {
+        known.truncate(SHOWN);
+        known.push("…".into());
+    }
     Published::Never { meant, known }
 }
 

@@ -26,11 +26,22 @@ fn write_finding(finding: &Finding, text: &mut String) {
     }
     let number = at.line.to_string();
     let margin = " ".repeat(number.len());
+    let column = at.column as usize - 1;
+    let (line, skipped) = window(line, column);
     let before: String =
-        line.chars().take(at.column as usize - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        line.chars().take(column - skipped).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     let width = if end.line == at.line { end.column.saturating_sub(at.column).max(1) } else { 1 };
-    let carets = "^".repeat(width as usize);
+    let carets = "^".repeat((width as usize).min(WIDTH));
     text.push_str(&format!(" {number} | {}\n {margin} | {before}{carets}\n", line.trim_end()));
+}
+
+/// How much of a line is shown.
+const WIDTH: usize = 240;
+
+/// What is shown of a line around a column, and how many columns are cut off in front.
+fn window(line: &str, column: usize) -> (String, usize) {
+    let skipped = if column < WIDTH { 0 } else { column - WIDTH / 4 };
+    (line.trim_end().chars().skip(skipped).take(WIDTH).collect(), skipped)
 }
 
 fn write_stages(stages: &Stages, text: &mut String) {

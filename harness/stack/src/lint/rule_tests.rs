@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::lint;
 use super::test_texts::{application, check, check_one, found, options, with_layer};
 
 fn plain(more: &str) -> String {
@@ -28,6 +29,13 @@ fn reads_the_file() {
         ("twice", plain("user: x\nuser: y")),
         ("no name", "applications:\n  a: {type: t, id: a, cpu: 1, mem: 1, launch_command: x}\n".into()),
         ("nothing", String::new()),
+        (
+            "merged tasks",
+            application(
+                "statsd-mesos-0.1.x",
+                "healthcheck: /\nenv: &e\n  a: yes\ntasks:\n  t:\n    <<: *e\n    b: c",
+            ),
+        ),
         ("documents", format!("# one\n---\n{}---\nname: t\n", plain(""))),
         ("one document", format!("%YAML 1.1\n---\n{}...\n", plain(""))),
         ("good", plain("")),
@@ -61,6 +69,8 @@ fn reads_the_file() {
             nothing
               SD006 1:1 the stack has no name: production mode refuses it (`Key may not be empty`); give it a `name`
               SD007 1:1 there are no applications: the run waits for ever; add some under `applications`
+            merged tasks
+              SD009 11:7 what is merged (`<<`) inside `tasks` is ignored; write it out
             documents
               SD008 11:1 what stands below is a document of its own, and only the first one is read: split the file
             one document
@@ -296,6 +306,17 @@ fn checks_variables() {
               SD054 9:29 a never publishes api: the type custom publishes no variables at all
         "#]],
     );
+}
+
+/// A file with one fault many times is checked at once, and said so a thousand times at most.
+#[test]
+fn ends_early_with_many_faults() {
+    let report = lint(&plain(&format!("launch_command: '{}'", "${x} é ".repeat(20_000))), &options(""));
+    assert_eq!((report.findings.len(), report.errors()), (1000, 1000));
+    let last = &report.findings[999];
+    assert_eq!((last.at.line, last.at.column), (8, 22 + 999 * 7));
+    let longest = report.to_text().lines().map(|line| line.chars().count()).max();
+    assert!(longest.is_some_and(|longest| longest < 300), "{longest:?}");
 }
 
 #[test]

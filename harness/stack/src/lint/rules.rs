@@ -31,6 +31,7 @@ rules! {
     NO_NAME "SD006" Error "a stack without a name";
     EMPTY_STACK "SD007" Error "a stack without applications";
     SECOND_DOCUMENT "SD008" Warning "a second document in the file";
+    MERGED_TASKS "SD009" Warning "a merge inside of tasks";
     // Parents, layers, zones.
     NO_PARENT "SD010" Warning "a parent that was not given";
     NO_ZONE "SD011" Error "a zone or parent that is not there";

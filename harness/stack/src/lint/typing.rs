@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Findings) {
         for task in &app.tasks {
             let path = ["tasks", task.name.as_str()];
             let Some(place) = context.locate(key, &path).filter(|place| place.whole) else { continue };
-            for entry in entries(place.entry.value) {
+            for entry in entries(place.entry.value).filter(|entry| !entry.key.merged) {
                 let name = scalar::print(entry.key);
                 let path = [path[0], path[1], name.as_str()];
                 if let Some(written) = plain(entry.key).filter(|written| *written != name) {

@@ -1,6 +1,6 @@
 //! Every `${name}` of the stack: whether somebody gives it, in time, and whether it is resolved where it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::application::has_runner;
 use super::context::{Context, Spot};
@@ -100,14 +100,16 @@ pub(super) fn texts(app: &Application) -> Vec<Text<'_>> {
 /// The names that a text refers to, each with how many equal ones come before it. What has no end on its line is no
 /// reference.
 pub(super) fn references(text: &str) -> Vec<(&str, usize)> {
-    let mut found: Vec<(&str, usize)> = Vec::new();
+    let mut found = Vec::new();
+    let mut seen = BTreeMap::<&str, usize>::new();
     let mut from = 0;
     while let Some(start) = text[from..].find("${").map(|offset| from + offset + 2) {
         from = start;
         let Some(name) = text[start..].find('}').map(|length| &text[start..start + length]) else { break };
         if !name.contains("${") && !name.contains('\n') {
-            let before = found.iter().filter(|(other, _)| *other == name).count();
-            found.push((name, before));
+            let count = seen.entry(name).or_default();
+            found.push((name, *count));
+            *count += 1;
         }
     }
     found
@@ -154,7 +156,7 @@ impl Reference<'_> {
 
     fn check(&self, found: &mut Findings) {
         let name = self.name;
-        if OF_THE_RUN.contains(&name) {
+        if OF_THE_RUN.contains(&name) || found.is_full() {
             return;
         }
         let given = self.context.options.variables.get(name);
