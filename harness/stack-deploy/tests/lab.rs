@@ -46,13 +46,17 @@ impl Program {
 }
 
 async fn lab(already_running: Vec<Already>) -> Lab {
+    lab_with(already_running, Commands::Modelled { runs_for: Some(Duration::from_millis(10)) }).await
+}
+
+async fn lab_with(already_running: Vec<Already>, commands: Commands) -> Lab {
     let config = LabConfig {
         cluster: ClusterSpec::default(),
         already_running,
         pace: Pace::FAST,
         seed: 1,
         backing: Backing::embedded(),
-        commands: Commands::Modelled { runs_for: Some(Duration::from_millis(10)) },
+        commands,
     };
     Lab::start(config, Recorder::new(Clock::new())).await.expect("a lab")
 }
@@ -188,4 +192,29 @@ async fn runs_and_schedules_run_once_applications() {
     let _ = std::fs::remove_file(file);
     started.running.kill().await;
     lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_commands_as_processes() {
+    let folder = std::env::temp_dir().join(format!("stacklab-once-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let lab = lab_with(Vec::new(), Commands::Real { folder: folder.clone() }).await;
+    let (started, program) = start(&lab, Mode::Developer).await;
+    for (name, command) in [("works", "test ${word} = hello"), ("fails", "exit 3")] {
+        let file = folder.join(name);
+        let text = format!(
+            "name: {name}\napplications:\n  a: {{type: run-once, id: {name}, cpu: 0.1, mem: 8, \
+             launch_command: '{command}'}}\n"
+        );
+        std::fs::write(&file, text).expect("a stack file");
+        Program::check(&program.run(&format!("add --file {}", file.display())).await, "Stack added\n", 0);
+    }
+    let (stdout, code) = program.run("run works --var word=hello").await;
+    assert!(stdout.starts_with("Running stack works\nDone in ") && code == 0, "{stdout}");
+    let (stdout, code) = program.run("run fails").await;
+    let failed = "ERROR running client request: fails: Application fails failed to run on host ";
+    assert!(stdout.contains(failed) && stdout.contains("with status TASK_FAILED") && code == 1, "{stdout}");
+    started.running.kill().await;
+    lab.stop().await;
+    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
 }

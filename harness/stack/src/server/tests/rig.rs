@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stacklab_machine::http::{Failure, Method, Request, Response};
-use stacklab_machine::process::{ExchangeId, Input, Output, ZkError, ZkOp, ZkReply};
+use stacklab_machine::process::{ExchangeId, Input, Output, ScriptEnd, ZkError, ZkOp, ZkReply};
 use stacklab_machine::{Machine, Outbox, Time};
 
 use crate::server::{
@@ -45,6 +45,8 @@ pub(super) struct Rig {
     /// The id with which the framework was started, once it was.
     pub(super) framework: Option<Option<String>>,
     pub(super) scheduled: Vec<ScheduledTask>,
+    /// Name and text of what was run.
+    pub(super) scripts: Vec<(String, String)>,
     pub(super) listens: bool,
     responses: BTreeMap<ExchangeId, Response>,
     out: Outbox<Output<Asked>>,
@@ -71,6 +73,7 @@ impl Rig {
             exit: None,
             framework: None,
             scheduled: Vec::new(),
+            scripts: Vec::new(),
             listens: false,
             responses: BTreeMap::new(),
             out: Outbox::without_events(),
@@ -208,6 +211,10 @@ impl Rig {
                     OnceReply::Ran { call, result }
                 }
             })),
+            Output::Script { call, name, text } => {
+                self.scripts.push((name, text));
+                Input::Script { call, result: Ok(ScriptEnd::Code(0)) }
+            }
             Output::Mesos(Asked::Print(text)) => return self.printed.push(text),
             Output::Log(line) => return self.log.push(line),
             Output::Listen { .. } => {

@@ -353,3 +353,22 @@ fn warns_of_what_it_passes_over() {
         assert_eq!(rig.log.iter().filter(|other| *other == line).count(), 1, "{:?}", rig.log);
     }
 }
+
+const HOOKS: &str =
+    "name: s\napplications:\n  a: {type: t, id: a, cpu: 1, mem: 1, before_scheduler: ['echo ${x}']}\n";
+
+#[test]
+fn hooks_run_where_they_are_allowed() {
+    let mut rig = Rig::developer();
+    add(&mut rig, HOOKS);
+    let (status, text) = run(&mut rig, "s");
+    assert_eq!(status, 404);
+    assert!(text.contains("--allow-hooks"), "{text}");
+    assert!(rig.scripts.is_empty());
+    let mut rig = Rig::started(ServerConfig { allow_hooks: true, ..ServerConfig::new(Mode::Developer) });
+    add(&mut rig, HOOKS);
+    is(run(&mut rig, "s"), GOOD.0, GOOD.1);
+    assert_eq!(rig.scripts.len(), 1);
+    assert_eq!(rig.scripts[0].0, "a_before_scheduler.sh");
+    assert!(rig.scripts[0].1.ends_with("echo 1"), "{:?}", rig.scripts);
+}
