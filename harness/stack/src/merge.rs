@@ -82,10 +82,6 @@ fn take<T: Clone>(from: &T, to: &mut T, is_empty: impl FnOnce(&T) -> bool) {
 }
 
 #[cfg(test)]
-#[path = "merge_tests.rs"]
-mod rules;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

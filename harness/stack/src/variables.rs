@@ -162,36 +162,4 @@ mod tests {
         );
         assert!(variables().resolve_all("${a\nb}").is_ok(), "the check looks at single lines");
     }
-
-    proptest::proptest! {
-        /// The names are small letters, the values capitals: what is neither comes from the text.
-        #[test]
-        fn never_invents_text(
-            text in "[a-c${}. \n]{0,40}",
-            values in proptest::collection::btree_map("[a-c.]{0,2}", "[A-C]{0,3}", 0..6),
-        ) {
-            let variables = Variables { arbitrary: values.clone(), ..Variables::default() };
-            let resolved = variables.resolve(&text).into_owned();
-            // Piece by piece: either a reference that is known, or a letter of the text.
-            let (mut rest, mut expected) = (text.as_str(), String::new());
-            while let Some(letter) = rest.chars().next() {
-                let known = rest
-                    .strip_prefix("${")
-                    .and_then(|behind| behind.split_once('}'))
-                    .and_then(|(name, behind)| Some((values.get(name)?, behind)));
-                match known {
-                    Some((value, behind)) => {
-                        expected.push_str(value);
-                        rest = behind;
-                    }
-                    None => {
-                        expected.push(letter);
-                        rest = &rest[letter.len_utf8()..];
-                    }
-                }
-            }
-            proptest::prop_assert_eq!(&resolved, &expected);
-            proptest::prop_assert_eq!(variables.resolve_all(&text).is_ok(), unresolved(&resolved).is_none());
-        }
-    }
 }

@@ -14,9 +14,9 @@ pub(super) struct SystemKeys;
 impl Keys for SystemKeys {
     fn fresh(&mut self) -> String {
         let mut bytes = [0; 16];
-        // Without randomness there is no key: nobody gets in with it, as its hash is of nothing that is told.
-        if getrandom::fill(&mut bytes).is_err() {
-            return String::new();
+        // A key that can be foreseen, or an empty one, would let anybody in: rather no server at all.
+        if let Err(why) = getrandom::fill(&mut bytes) {
+            panic!("the system gives no random numbers for a key: {why}");
         }
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
