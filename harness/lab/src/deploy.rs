@@ -76,7 +76,9 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
             Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
             None => {}
         }
-        let why = missing_artifact(recorder).or_else(|| hopeless(recorder, limits, changed));
+        let why = recorder
+            .with(|timeline| never_starts(timeline.events()))
+            .or_else(|| hopeless(recorder, limits, changed));
         if let Some(why) = why {
             recorder.record("lab", None, What::StackFinished { stack: name, error: Some(why.clone()) });
             return Err(why);
@@ -138,21 +140,32 @@ fn place(lab: &Lab, name: &str) -> Place {
 /// How often an artifact must have been missing: once may be a scheduler that was just restarted.
 const MISSING: usize = 3;
 
-/// An artifact that cannot be had, and never will: the original tries on until the deployment's time is up.
-fn missing_artifact(recorder: &Recorder) -> Option<String> {
-    recorder.with(|timeline| {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for event in timeline.events() {
-            let What::ArtifactMissing { uri, why, .. } = &event.what else { continue };
-            let count = counts.entry(uri).or_default();
-            *count += 1;
-            if *count >= MISSING {
-                let text = format!("the artifact {uri} cannot be had: {why}");
-                return Some(verdict::failed(&text, timeline.events()));
+/// How often a container must have failed to start for the same reason.
+const NOT_STARTED: usize = 5;
+
+/// What cannot be had, and never will: an artifact, or a container. The original tries on until the deployment's time
+/// is up.
+fn never_starts(events: &[Event]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in events {
+        let (what, limit) = match &event.what {
+            What::ArtifactMissing { uri, .. } => (uri, MISSING),
+            What::TaskStatus { message: Some(message), .. } if message.starts_with("Failed to launch") => {
+                (message, NOT_STARTED)
             }
+            _ => continue,
+        };
+        let count = counts.entry(what).or_default();
+        *count += 1;
+        if *count >= limit {
+            let text = match &event.what {
+                What::ArtifactMissing { uri, why, .. } => format!("the artifact {uri} cannot be had: {why}"),
+                _ => what.clone(),
+            };
+            return Some(verdict::failed(&text, events));
         }
-        None
-    })
+    }
+    None
 }
 
 /// Why waiting on makes no sense, if it does not.
@@ -263,6 +276,30 @@ mod tests {
         assert!(!is_new(&What::Log { line: "x".into() }, &mut calls));
         let created = What::AppCreated { app: "/x".into(), instances: 1 };
         assert!(is_new(&created, &mut calls) && is_new(&created, &mut calls));
+    }
+
+    #[test]
+    fn what_never_starts_is_given_up() {
+        let mut timeline = Timeline::new();
+        let mut after = |message: &str| {
+            let what = What::TaskStatus {
+                task: "web.1".into(),
+                framework: "F".into(),
+                agent: "S0".into(),
+                state: "TASK_FAILED".into(),
+                source: String::new(),
+                reason: None,
+                message: Some(message.into()),
+            };
+            timeline.record(Time::SIM_START, "mesos-master", None, what);
+            never_starts(timeline.events())
+        };
+        let failed = "Failed to launch container: no image";
+        for _ in 1..NOT_STARTED {
+            assert_eq!(after(failed), None);
+            assert_eq!(after("Command exited with status 1"), None);
+        }
+        assert!(after(failed).is_some_and(|why| why.starts_with(failed)));
     }
 
     #[test]

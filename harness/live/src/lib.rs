@@ -5,6 +5,7 @@
 //! wants a service, [`docker`] the real ones in containers. Everything that happens goes into one [`Recorder`].
 
 mod clock;
+mod image;
 mod names;
 mod recorder;
 mod sandbox;
@@ -21,6 +22,7 @@ pub mod program;
 
 pub use clock::Clock;
 pub use embedded::Embedded;
+pub use image::ImageTask;
 pub use mixed::{Mixed, Part};
 pub use names::Names;
 pub use recorder::{LIMIT, Recorder};

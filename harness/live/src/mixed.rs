@@ -10,6 +10,7 @@ use std::sync::Arc;
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::image::ImageTask;
 use crate::program::Services;
 use crate::sandbox::Sandbox;
 
@@ -91,6 +92,15 @@ impl Services for Mixed {
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let one = if self.real.contains(&Part::of(&spec)) { &self.containers } else { &self.embedded };
         one.run(spec, sandbox, events, stop)
+    }
+
+    fn image(
+        &self,
+        task: ImageTask,
+        events: mpsc::Sender<ServiceEvent>,
+        stop: oneshot::Receiver<()>,
+    ) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        self.containers.image(task, events, stop)
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::http::{Answer, Handler, Server};
+use crate::image::ImageTask;
 use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
@@ -40,6 +41,18 @@ pub trait Services: Send + Sync {
         events: mpsc::Sender<ServiceEvent>,
         stop: oneshot::Receiver<()>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Runs an image that a task brings along, with events and `stop` as [`run`](Self::run) has them; nothing where
+    /// there are no containers.
+    fn image(
+        &self,
+        task: ImageTask,
+        events: mpsc::Sender<ServiceEvent>,
+        stop: oneshot::Receiver<()>,
+    ) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let _ = (task, events, stop);
+        None
+    }
 }
 
 /// Takes what a program says to Mesos.

@@ -9,8 +9,9 @@ use bollard::query_parameters::ListContainersOptionsBuilder;
 use stacklab_machine::service::{ServiceEvent, ServiceSpec, ZipkinRole};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::run::{Going, Home, Volume, live, web};
+use super::run::{Going, Home, Volume, image, live, web};
 use super::{Engine, Image, Images, OWNER, Owner};
+use crate::image::ImageTask;
 use crate::program::Services;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
@@ -88,5 +89,14 @@ impl Services for Docker {
                 Box::pin(async move { live(docker, spec, home, events, stop).await })
             }
         }
+    }
+
+    fn image(
+        &self,
+        task: ImageTask,
+        events: mpsc::Sender<ServiceEvent>,
+        stop: oneshot::Receiver<()>,
+    ) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        Some(Box::pin(image(self.clone(), task, events, stop)))
     }
 }

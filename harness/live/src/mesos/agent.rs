@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::command::{Commands, Downloads};
-use super::container::{Container, Ground, model_command, name_of, run_command, start};
+use super::container::{Container, Ground, model_command, name_of, run_command, run_image, start};
 use super::fetch::Artifacts;
 use super::master::{MasterHandle, ToAgent};
 use crate::names::Names;
@@ -255,7 +255,7 @@ impl Keeper {
                 self.containers.insert(id.clone(), to_container);
                 self.tasks.spawn(keep(id, container, orders, agent, cause));
             }
-            Err(unknown) if spec.executor.is_none() && self.is_ours(&unknown) => {
+            Err(unknown) if spec.executor.is_none() && self.is_ours(spec, &unknown) => {
                 self.start_command(spec, cause);
             }
             Err(UnknownProgram::Ends { code, line }) => {
@@ -285,9 +285,11 @@ impl Keeper {
         }
     }
 
-    /// Whether a command is for [`Commands`] to decide on. What ends at once need not be modelled.
-    fn is_ours(&self, unknown: &UnknownProgram) -> bool {
+    /// Whether a command is for [`Commands`] to decide on, or for the image that it runs in. What ends at once need not
+    /// be modelled.
+    fn is_ours(&self, spec: &StartSpec, unknown: &UnknownProgram) -> bool {
         matches!(unknown, UnknownProgram::NotPlayed { .. })
+            || spec.docker_image().is_some()
             || matches!(self.place.commands, Commands::Real { .. })
     }
 
@@ -320,10 +322,8 @@ async fn start_command(
     commands: &Commands,
     cause: Option<EventId>,
 ) -> Result<Container, ContainerEvent> {
-    if let Some(image) = spec.docker_image() {
-        let why =
-            format!("no program here plays this command, and no agent here runs the Docker image {image}");
-        return Err(ContainerEvent::StartFailed { why });
+    if let Some(image) = run_image(ground, spec, cause).await {
+        return image.map_err(|why| ContainerEvent::StartFailed { why });
     }
     let folder = match commands {
         Commands::Modelled { runs_for } => return Ok(model_command(ground, spec, *runs_for, cause)),

@@ -16,7 +16,9 @@ use tokio::time::Instant;
 
 use super::agent::Message;
 use super::command::{self, Process};
+use super::image::Image;
 use super::scheduler::SchedulerLink;
+use crate::image::ImageTask;
 use crate::names::Names;
 use crate::program::{MesosLink, Place, Running, Services, spawn};
 use crate::recorder::Recorder;
@@ -49,6 +51,8 @@ enum AnyRunning {
     Executor(Running<ExecutorEvent>),
     /// A command that nobody plays, as a process.
     Process(Process),
+    /// An image that the task brought along.
+    Image(Image),
     /// A command that nobody plays, and that is not run either: it ends at this time, like this.
     Modelled(Option<Instant>, Exit),
 }
@@ -60,6 +64,7 @@ impl Container {
             AnyRunning::Scheduler(running) => drop(running.inbox().send(Input::Terminate, None).await),
             AnyRunning::Executor(running) => drop(running.inbox().send(Input::Terminate, None).await),
             AnyRunning::Process(process) => process.terminate(),
+            AnyRunning::Image(image) => image.terminate(),
             AnyRunning::Modelled(end, exit) => (*end, *exit) = (Some(Instant::now()), Exit::Signal(SIGTERM)),
         }
     }
@@ -75,6 +80,7 @@ impl Container {
             AnyRunning::Scheduler(running) => Exit::Code(running.exited().await.code),
             AnyRunning::Executor(running) => Exit::Code(running.exited().await.code),
             AnyRunning::Process(process) => process.exited().await,
+            AnyRunning::Image(image) => image.exited().await,
             AnyRunning::Modelled(Some(end), exit) => {
                 tokio::time::sleep_until(*end).await;
                 *exit
@@ -89,6 +95,7 @@ impl Container {
             AnyRunning::Scheduler(running) => running.kill().await,
             AnyRunning::Executor(running) => running.kill().await,
             AnyRunning::Process(process) => process.kill().await,
+            AnyRunning::Image(image) => image.kill().await,
             AnyRunning::Modelled(..) => {}
         }
         let code = match exit {
@@ -154,6 +161,23 @@ pub(super) fn run_command(
 ) -> std::io::Result<Container> {
     let process = command::start(spec, sandbox, &name_of(spec), &ground.recorder)?;
     Ok(container(ground, spec, AnyRunning::Process(process), cause))
+}
+
+/// An image that a task brings along, where there are containers.
+///
+/// # Errors
+/// It is not run; the text says why.
+pub(super) async fn run_image(
+    ground: &Ground,
+    spec: &StartSpec,
+    cause: Option<EventId>,
+) -> Option<Result<Container, String>> {
+    let task = match ImageTask::of(spec, task_of(spec))? {
+        Ok(task) => task,
+        Err(why) => return Some(Err(why)),
+    };
+    let image = Image::start(&ground.services, task, &name_of(spec), &ground.recorder).await;
+    Some(image.map(|image| container(ground, spec, AnyRunning::Image(image), cause)))
 }
 
 /// A command that is not played, and not run either.

@@ -6,6 +6,7 @@ mod command;
 mod container;
 mod drivers;
 mod fetch;
+mod image;
 mod master;
 mod scheduler;
 

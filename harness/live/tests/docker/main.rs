@@ -3,6 +3,7 @@
 
 mod images;
 mod sweep;
+mod task;
 
 use stacklab_live::docker::{Engine, EngineError};
 

@@ -19,8 +19,8 @@ const CLASSES: &str = "/opt/stacklab/classes:/opt/stacklab/lib/*";
 /// Nobody: no program needs more than to read its jars and to write its data.
 const USER: &str = "65534:65534";
 /// How long the engine may take to start a container; what is in it is awaited elsewhere.
-const LIMIT: Duration = Duration::from_secs(60);
-const MB: i64 = 1 << 20;
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const MB: i64 = 1 << 20;
 
 /// A started container, which is removed when this is dropped.
 pub(super) type Container = ContainerAsync<GenericImage>;
@@ -60,6 +60,14 @@ pub(super) async fn start(docker: &Docker, spec: &ServiceSpec, home: &Home) -> R
     starting.await.unwrap_or_else(|why| Err(why.to_string()))
 }
 
+/// A reference's tag comes after the last colon, unless that is a registry's port.
+pub(super) fn name_and_tag(reference: &str) -> (&str, &str) {
+    match reference.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (reference, "latest"),
+    }
+}
+
 fn request(
     docker: &Docker,
     spec: &ServiceSpec,
@@ -67,11 +75,7 @@ fn request(
     home: &Home,
 ) -> ContainerRequest<GenericImage> {
     let setup = setup(spec);
-    // A reference's tag comes after the last colon, unless that is a registry's port.
-    let (name, tag) = match reference.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        _ => (reference, "latest"),
-    };
+    let (name, tag) = name_and_tag(reference);
     // As a task has it; what belongs to no task gets what it needs.
     let memory = i64::from(home.memory.unwrap_or(setup.memory)) * MB;
     let mut command = vec!["-cp".to_owned(), format!("{CONF}:{CLASSES}")];

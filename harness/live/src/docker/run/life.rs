@@ -23,7 +23,7 @@ const STOP: i32 = 10;
 /// How long the rest of the output may take after the end.
 const REST: Duration = Duration::from_millis(500);
 /// Exit code where the engine could not even start the program, as a shell has it for a program that cannot be run.
-const NOT_STARTED: i32 = 126;
+pub(super) const NOT_STARTED: i32 = 126;
 
 /// What a service has of its task.
 pub(in crate::docker) struct Home {
@@ -144,7 +144,7 @@ fn hear(tail: &mut Tail, line: &str, events: &mpsc::Sender<ServiceEvent>) {
 }
 
 /// SIGTERM, and SIGKILL if that does not help.
-fn ask_to_stop(docker: &Docker, id: &str) {
+pub(super) fn ask_to_stop(docker: &Docker, id: &str) {
     let (engine, id) = (docker.engine.clone(), id.to_owned());
     tokio::spawn(async move {
         let options = StopContainerOptionsBuilder::new().t(STOP).build();
@@ -154,7 +154,7 @@ fn ask_to_stop(docker: &Docker, id: &str) {
 }
 
 /// The exit code, when there is one.
-async fn exited(docker: &Docker, id: &str) -> i32 {
+pub(super) async fn exited(docker: &Docker, id: &str) -> i32 {
     loop {
         let mut end = docker.engine.docker().wait_container(id, None);
         let code = match end.next().await {
@@ -172,14 +172,14 @@ async fn exited(docker: &Docker, id: &str) -> i32 {
 }
 
 /// The container's limit in MB, if the kernel has killed it for memory.
-async fn out_of_memory(docker: &Docker, id: &str) -> Option<i64> {
+pub(super) async fn out_of_memory(docker: &Docker, id: &str) -> Option<i64> {
     let container = docker.engine.docker().inspect_container(id, None).await.ok()?;
     container.state?.oom_killed.filter(|killed| *killed)?;
     container.host_config?.memory.map(|bytes| bytes >> 20)
 }
 
 /// Returns when the service is to stop; never, if whoever could say so is gone.
-async fn asked(stop: oneshot::Receiver<()>) {
+pub(super) async fn asked(stop: oneshot::Receiver<()>) {
     if stop.await.is_err() {
         std::future::pending::<()>().await;
     }

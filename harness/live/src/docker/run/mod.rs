@@ -2,6 +2,7 @@
 
 mod container;
 mod going;
+mod image;
 mod life;
 mod log;
 mod ready;
@@ -9,6 +10,7 @@ mod volume;
 mod web;
 
 pub(super) use going::Going;
+pub(super) use image::image;
 pub(super) use life::{Home, live};
 pub(super) use volume::Volume;
 pub(super) use web::web;
