@@ -245,7 +245,7 @@ fn show(scenario: &Scenario, flags: &E2e, backing: &Backing, report: &Report) {
     println!("{}", table(&report.tasks, &report.services));
     let word = if report.passed { "passed" } else { "FAILED" };
     println!("{word} {} in {:.2} s: {}", scenario.name, report.took.as_secs_f64(), report.verdict);
-    if !backing.real().is_empty() {
+    if !backing.real().is_empty() && !report.critical_path.starts.is_empty() {
         println!("critical path: {}", report.critical_path);
     }
     if !report.passed {
