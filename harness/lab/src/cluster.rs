@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
+use stacklab_live::mesos::Artifacts;
 
 /// Most agents that one lab has addresses for: .11 to .210 of its /24.
 pub const MAX_AGENTS: usize = 200;
@@ -19,11 +20,24 @@ pub struct ClusterSpec {
     /// without end if absent.
     #[serde(default)]
     pub plain_tasks_run_for: Option<u32>,
+    /// What does not come as it should, by the name of its file.
+    #[serde(default)]
+    pub artifacts: BTreeMap<String, ArtifactSpec>,
+}
+
+/// What is wrong with an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArtifactSpec {
+    /// Nobody has it.
+    Missing,
+    /// It takes so many seconds, each time that it is fetched.
+    After(u32),
 }
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { agents: three_agents(), plain_tasks_run_for: None }
+        Self { agents: three_agents(), plain_tasks_run_for: None, artifacts: BTreeMap::new() }
     }
 }
 
@@ -81,6 +95,20 @@ impl ClusterSpec {
     /// For how long plain tasks run.
     pub fn plain_tasks(&self) -> Option<Duration> {
         self.plain_tasks_run_for.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// What the agents' fetchers find.
+    pub fn artifacts(&self) -> Artifacts {
+        let mut found = Artifacts::default();
+        for (name, what) in &self.artifacts {
+            match what {
+                ArtifactSpec::Missing => drop(found.missing.insert(name.clone())),
+                ArtifactSpec::After(seconds) => {
+                    found.slow.insert(name.clone(), Duration::from_secs((*seconds).into()));
+                }
+            }
+        }
+        found
     }
 
     /// Every agent for itself, counts multiplied out.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, Commands, MasterHost, SchedulerLink};
+use stacklab_live::mesos::{AgentHost, AgentPlace, Commands, MasterHost, SchedulerLink};
 use stacklab_live::program::{Place, Running, Services, spawn};
 use stacklab_live::{Names, Recorder, Sandbox};
 use stacklab_machine::process::Input;
@@ -382,7 +382,7 @@ fn start_agents(
             names: ground.names.clone(),
             pace: config.pace,
             streams: ground.streams,
-            artifacts: Artifacts,
+            artifacts: config.cluster.artifacts(),
             commands: config.commands.clone(),
         };
         agents.push(AgentHost::start(settings, place, master.handle()));

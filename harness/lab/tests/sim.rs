@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use stacklab_lab::cluster::ClusterSpec;
+use stacklab_lab::cluster::{ArtifactSpec, ClusterSpec};
 use stacklab_lab::redact::Redactor;
 use stacklab_lab::scenario::Already;
 use stacklab_lab::sim::{Outcome, Simulation, broken, simulate};
@@ -169,4 +169,30 @@ fn a_command_that_nobody_plays_is_a_task_all_the_same() {
     simulation.cluster.plain_tasks_run_for = Some(0);
     let outcome = run(&simulation, 1);
     assert!(outcome.timeline.events().iter().any(finished), "{:?}", outcome.result);
+}
+
+#[test]
+fn artifacts_are_missing_or_slow_where_the_cluster_says_so() {
+    let mut simulation = simulation(&text_of("statsd"));
+    let fetched = |outcome: &Outcome| {
+        let there = |event: &&Event| matches!(event.what, What::ArtifactsFetched { .. });
+        outcome.timeline.events().iter().find(there).map(|event| event.at.since(Time::SIM_START))
+    };
+    let usual = run(&simulation, 1);
+    assert!(fetched(&usual).is_some_and(|at| at < Duration::from_secs(30)));
+    simulation.cluster.artifacts.insert("statsd_executor".to_owned(), ArtifactSpec::After(30));
+    let slow = run(&simulation, 1);
+    deploys(&slow, "statsd", 1);
+    assert!(fetched(&slow).is_some_and(|at| at >= Duration::from_secs(30)));
+    // So slow that the executor is given up before it is there: each try ends like that.
+    simulation.cluster.artifacts.insert("statsd_executor".to_owned(), ArtifactSpec::After(90));
+    let late = run(&simulation, 1);
+    let why = late.result.unwrap_err();
+    assert!(why.contains("Failed to await until the task is running and healthy"), "{why}");
+    simulation.cluster.artifacts.insert("statsd_cli".to_owned(), ArtifactSpec::Missing);
+    let missing = run(&simulation, 1);
+    assert_eq!(fetched(&missing), None);
+    let said =
+        |event: &Event| matches!(&event.what, What::ArtifactMissing { why, .. } if why.contains("404"));
+    assert!(missing.result.is_err() && missing.timeline.events().iter().any(said));
 }

@@ -116,7 +116,11 @@ impl World {
         let mut event = ContainerEvent::Fetched;
         for uri in uris {
             wait += self.delays.fetch();
-            if let Err(why) = self.artifact(uri) {
+            let fetched = self.artifacts.delay(uri).and_then(|delay| {
+                wait += delay;
+                self.artifact(uri)
+            });
+            if let Err(why) = fetched {
                 event = ContainerEvent::FetchFailed { uri: uri.value.clone(), why };
                 break;
             }

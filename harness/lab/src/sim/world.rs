@@ -6,6 +6,7 @@ use std::time::Duration;
 use std::vec::Drain;
 
 use stacklab_live::Names;
+use stacklab_live::mesos::Artifacts;
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::{EventId, Timeline, What};
 use stacklab_machine::{Machine, Outbox, Pace, Queue, Step, Streams, Time};
@@ -73,6 +74,7 @@ pub(super) struct World {
     pub(super) outcome: Option<Result<(), String>>,
     /// For how long a task runs whose command no program plays.
     pub(super) plain_tasks: Option<Duration>,
+    pub(super) artifacts: Artifacts,
     alarms: Alarms,
     ways: Ways,
     timeline: Timeline,
@@ -110,6 +112,7 @@ impl World {
             ports: BTreeSet::new(),
             outcome: None,
             plain_tasks: simulation.cluster.plain_tasks(),
+            artifacts: simulation.cluster.artifacts(),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),

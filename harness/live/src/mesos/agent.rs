@@ -238,10 +238,11 @@ impl Keeper {
     }
 
     fn fetch(&mut self, container: ContainerId, uris: Vec<Uri>, cause: Option<EventId>) {
-        let (artifacts, agent, id) = (self.place.artifacts, self.ground.agent.clone(), container.clone());
+        let (artifacts, pace) = (self.place.artifacts.clone(), self.place.pace);
+        let (agent, id) = (self.ground.agent.clone(), container.clone());
         let downloads = self.downloads();
         let fetch = self.tasks.spawn(async move {
-            let event = artifacts.fetch(&id, uris, downloads).await;
+            let event = artifacts.fetch(&id, uris, downloads, pace).await;
             let _ = agent.send(Message::Container(id, event, cause)).await;
         });
         self.fetching.insert(container, fetch);

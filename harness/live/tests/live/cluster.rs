@@ -84,7 +84,7 @@ impl Cluster {
             names: Names::default(),
             pace: Pace::FAST,
             streams: Streams::new(3),
-            artifacts: Artifacts,
+            artifacts: Artifacts::default(),
             commands: Commands::default(),
         };
         change(&mut config, &mut place);
