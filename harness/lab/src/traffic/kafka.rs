@@ -1,6 +1,6 @@
 //! The broker as librdkafka sees it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -11,6 +11,9 @@ use stacklab_traces::Message;
 
 /// How long librdkafka may take to deliver a message, or to answer a question.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long a broker may take until it is told of the others, and the pause between two questions.
+const TOLD: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What librdkafka said.
 #[derive(Debug, thiserror::Error)]
@@ -155,14 +158,23 @@ impl Brokers {
         Ok(messages)
     }
 
-    /// What a client is told about the brokers and all topics.
+    /// What a client is told about the brokers and all topics. A broker knows nothing, not even itself, until the
+    /// controller has told it: it is asked again for a while, until it knows as many brokers as there are here.
     ///
     /// # Errors
     /// No answer in time.
     pub async fn metadata(&self) -> Result<Metadata, KafkaError> {
-        let brokers = self.clone();
-        let asked = tokio::task::spawn_blocking(move || brokers.metadata_blocking()).await;
-        asked.unwrap_or_else(|why| Err(self.failed("no metadata", why)))
+        let (wanted, until) = (self.bootstrap.split(',').count(), Instant::now() + TOLD);
+        loop {
+            let brokers = self.clone();
+            let asked = tokio::task::spawn_blocking(move || brokers.metadata_blocking()).await;
+            let asked = asked.unwrap_or_else(|why| Err(self.failed("no metadata", why)));
+            let knows_all = asked.as_ref().is_ok_and(|metadata| metadata.brokers.len() >= wanted);
+            if knows_all || Instant::now() > until {
+                return asked;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     fn metadata_blocking(&self) -> Result<Metadata, KafkaError> {
