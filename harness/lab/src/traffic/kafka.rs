@@ -11,6 +11,9 @@ use stacklab_traces::Message;
 
 /// How long librdkafka may take to deliver a message, or to answer a question.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long a message may take to be delivered, and how many producers try.
+const DELIVERY: Duration = Duration::from_secs(15);
+const TRIES: u32 = 3;
 /// How long a broker may take until it is told of the others, and the pause between two questions.
 const TOLD: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(100);
@@ -82,7 +85,8 @@ impl Brokers {
     }
 
     /// Sends all messages to the topic, and waits until the broker has each of them. Calls `delivered` with the
-    /// index of each message that it has.
+    /// index of each message that it has. What is not delivered in time is tried again by a new producer: a real
+    /// broker that is not told of the cluster yet keeps a client that has found it first from all others.
     ///
     /// # Errors
     /// The first message that could not be delivered, after all have been tried.
@@ -92,26 +96,53 @@ impl Brokers {
         messages: &[Message],
         mut delivered: impl FnMut(usize),
     ) -> Result<(), KafkaError> {
+        let mut left: Vec<usize> = (0..messages.len()).collect();
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            let (failed, why) = self.produce_once(topic, messages, &left, &mut delivered).await?;
+            match why {
+                Some(why) if tries == 0 => return Err(why),
+                Some(_) => left = failed,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Sends some of the messages; gives those that were not delivered, and why the first was not.
+    async fn produce_once(
+        &self,
+        topic: &str,
+        messages: &[Message],
+        some: &[usize],
+        delivered: &mut impl FnMut(usize),
+    ) -> Result<(Vec<usize>, Option<KafkaError>), KafkaError> {
         let mut config = self.config();
-        config.set("message.timeout.ms", LIMIT.as_millis().to_string()).set("acks", "1");
+        config.set("message.timeout.ms", DELIVERY.as_millis().to_string()).set("acks", "1");
         config.set("linger.ms", "2");
         let producer: FutureProducer =
             config.create().map_err(|why| self.failed("cannot make a producer", why))?;
-        let mut waiting = Vec::with_capacity(messages.len());
-        for message in messages {
+        let mut waiting = Vec::with_capacity(some.len());
+        for (index, message) in some.iter().filter_map(|index| Some((*index, messages.get(*index)?))) {
             let record = FutureRecord::<[u8], [u8]>::to(topic).payload(&message.value);
             let record = if let Some(key) = &message.key { record.key(key) } else { record };
-            waiting.push(producer.send_result(record).map_err(|(why, _)| self.failed("cannot send", why))?);
+            let sent = producer.send_result(record).map_err(|(why, _)| self.failed("cannot send", why))?;
+            waiting.push((index, sent));
         }
-        let mut failure = None;
-        for (index, delivery) in waiting.into_iter().enumerate() {
-            match delivery.await {
-                Ok(Ok(_)) => delivered(index),
-                Ok(Err((why, _))) => failure = failure.or(Some(self.failed("not delivered", why))),
-                Err(_) => failure = failure.or(Some(self.failed("not delivered", "the producer ended"))),
-            }
+        let (mut left, mut failure) = (Vec::new(), None);
+        for (index, delivery) in waiting {
+            let why = match delivery.await {
+                Ok(Ok(_)) => {
+                    delivered(index);
+                    continue;
+                }
+                Ok(Err((why, _))) => self.failed("not delivered", why),
+                Err(_) => self.failed("not delivered", "the producer ended"),
+            };
+            left.push(index);
+            failure.get_or_insert(why);
         }
-        failure.map_or(Ok(()), Err)
+        Ok((left, failure))
     }
 
     /// All messages of a topic, from the beginning to the end as it is now: partition, offset, value.
