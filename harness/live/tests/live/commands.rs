@@ -181,5 +181,5 @@ async fn a_docker_image_is_refused_by_its_name() {
     assert_eq!(scene.cluster.say(&scene.framework, json!({"type": "ACCEPT", "accept": accept})).await.0, 202);
     let failed = scene.cluster.until_state(&mut scene.framework, "TASK_FAILED").await;
     let message = failed["message"].as_str().unwrap();
-    assert!(message.ends_with("no agent here runs the Docker image nginx:1.9"), "{message}");
+    assert!(message.ends_with("the Docker image nginx:1.9 runs with --backend docker only"), "{message}");
 }
