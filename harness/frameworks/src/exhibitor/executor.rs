@@ -102,7 +102,9 @@ impl ExhibitorExecutor {
         match (&self.zookeeper.running, wanted) {
             (_, None) => ZooKeeperState::Latent,
             (None, Some(_)) => ZooKeeperState::Down,
-            (Some(_), _) if self.zookeeper.serving => ZooKeeperState::Serving,
+            // One that is about to leave an ensemble of its own for a larger one must not be taken for a part of that:
+            // what is written to it until it has ended would be lost.
+            (Some(_), _) if self.zookeeper.serving && !self.zookeeper.stopping => ZooKeeperState::Serving,
             (Some(_), _) => ZooKeeperState::NotServing,
         }
     }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use stacklab_machine::http::Request;
+use stacklab_machine::http::{Method, Request};
 use stacklab_machine::process::{ExchangeId, Input};
+use stacklab_machine::service::ServiceEvent;
 use stacklab_mesos::{ExecutorEvent, Resources, TaskInfo};
 
 use super::ExhibitorExecutor;
 use super::server::Server;
 use crate::base::{Executor, web};
-use crate::kafka::rig::Rig;
+use crate::kafka::rig::{Rig, context};
 
 type Worker = Rig<Executor<ExhibitorExecutor>>;
 
@@ -86,4 +87,32 @@ fn ends_its_task_but_not_itself() {
     assert!(rig.give(Input::Http { exchange: ExchangeId(1), request }).contains("503"));
     assert_eq!(rig.agent(ExecutorEvent::Launch(task(&GOOD))), "TASK_RUNNING\n", "on the port it has");
     assert_eq!(rig.agent(ExecutorEvent::Shutdown), "exit 0\n");
+}
+
+/// A server that leaves an ensemble of its own for a larger one still answers for a while, but what is written to it
+/// then is lost: whoever waits for the ensemble has to wait for it.
+#[test]
+fn does_not_serve_while_it_changes_the_ensemble() {
+    let mut rig = Worker::executor(ExhibitorExecutor::new(), &[]);
+    let host = context(&[]).host;
+    let config = format!(
+        "com.netflix.exhibitor.zookeeper-install-directory=/tmp/zookeeper\n\
+         com.netflix.exhibitor.servers-spec=S\\:70\\:{host}\n"
+    );
+    rig.zk.insert("/exhibitor/config/configs/config".into(), config);
+    rig.agent(ExecutorEvent::Launch(task(&GOOD)));
+    assert_eq!(rig.pass(60), "start zookeeper\n");
+    rig.give(Input::Service(ServiceEvent::Ready));
+    let state = |rig: &mut Worker| {
+        let request = Request::get("/exhibitor/v1/cluster/state");
+        rig.give(Input::Http { exchange: ExchangeId(1), request })
+    };
+    assert!(state(&mut rig).contains(r#""description":"serving""#));
+    let body = format!(r#"{{"serversSpec":"S:70:{host},S:71:slave1"}}"#);
+    let set = Request::json(Method::Post, "/exhibitor/v1/config/set", body);
+    rig.give(Input::Http { exchange: ExchangeId(2), request: set });
+    assert!(rig.pass(61).contains("stop service\n"));
+    assert!(state(&mut rig).contains(r#""description":"not serving""#));
+    let ended = ServiceEvent::Exited { code: 0, message: String::new() };
+    assert!(rig.give(Input::Service(ended)).ends_with("start zookeeper\n"));
 }
