@@ -9,7 +9,18 @@ const MAX_LINES: usize = 500;
 /// Tests are allowed more: they are lists.
 const MAX_TEST_LINES: usize = 800;
 /// Crates that hold machines only.
-const PURE_CRATES: [&str; 7] = ["machine", "stack", "mesos", "once", "marathon", "frameworks", "traces"];
+const PURE_CRATES: [&str; 10] = [
+    "machine",
+    "faults",
+    "diagnosis",
+    "report",
+    "stack",
+    "mesos",
+    "once",
+    "marathon",
+    "frameworks",
+    "traces",
+];
 /// What a machine must not have within reach.
 const IMPURE: [&str; 9] = [
     "tokio::",
