@@ -1,5 +1,7 @@
 //! How plans are written, and what is said about those that make no sense.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where its helpers do")]
+
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use stacklab_faults::{Backend, Fault, Pattern, REACTIONS, Reaction, check, minimise, near};
@@ -8,7 +10,7 @@ fn read(plan: Value) -> Vec<Fault> {
     serde_json::from_value(plan).unwrap()
 }
 
-fn said(plan: Value, expected: Expect) {
+fn said(plan: Value, expected: &Expect) {
     let found = check(&read(plan), Some(Backend::Sim));
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     expected.assert_eq(&lines.join("\n"));
@@ -57,7 +59,7 @@ fn what_makes_no_sense_is_said() {
             {"at": 1, "do": {"answer-http": {"to": "marathon", "status": 42, "times": 1}}, "after": 1e9},
             {"on": {"event": "agent-lost", "why": "x", "who": "mesos-master"}, "do": {"skew-clock": {"agent": "a", "by": -3}}},
         ]),
-        expect![[r#"
+        &expect![[r#"
             fault 1: task-lanched is no event: is task-launched meant?
             fault 2: moon is no event: there are run-started, step-started, step-finished, waiting, stack-started, application-state, warned, task-call, stack-finished, http-exchange, app-created, app-removed, deployment-started, deployment-finished, health-changed, launch-delayed, agent-registered, agent-lost, framework-subscribed, framework-refused, framework-disconnected, framework-removed, offer-sent, offer-declined, offer-rescinded, task-launched, task-status, instance-state, log, artifacts-fetched, artifact-missing, program-started, program-exited, service-started, service-ready, service-exited, znode-written, znode-deleted, spans-reached, span-missing, observed, fault-fired, verdict
             fault 2: a probability is a number from 0 to 1, not 1.5
