@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stacklab_live::mesos::Artifacts;
+use stacklab_mesos::Resources;
 
 /// Most agents that one lab has addresses for: .11 to .210 of its /24.
 pub const MAX_AGENTS: usize = 200;
 
 /// A cluster as a scenario describes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClusterSpec {
     /// Its agents, in order.
@@ -26,7 +27,7 @@ pub struct ClusterSpec {
 }
 
 /// What is wrong with an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArtifactSpec {
     /// Nobody has it.
@@ -42,7 +43,7 @@ impl Default for ClusterSpec {
 }
 
 /// One agent, or several alike.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AgentSpec {
     /// How many of this kind.
@@ -63,6 +64,9 @@ pub struct AgentSpec {
     /// Text attributes that constraints look at.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// What it holds besides for one role each: `cpus:2;mem:4096`, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reserved: BTreeMap<String, String>,
 }
 
 impl Default for AgentSpec {
@@ -74,6 +78,7 @@ impl Default for AgentSpec {
             disk: hundred_gb(),
             ports: usual_ports(),
             attributes: BTreeMap::new(),
+            reserved: BTreeMap::new(),
         }
     }
 }
@@ -81,7 +86,14 @@ impl Default for AgentSpec {
 impl AgentSpec {
     /// The resources in the form of the agent's `--resources` flag.
     pub fn resources(&self) -> String {
-        format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports)
+        let mut text =
+            format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports);
+        for (role, resources) in &self.reserved {
+            for (name, amount) in resources.split(';').filter_map(|entry| entry.split_once(':')) {
+                text.push_str(&format!(";{}({role}):{amount}", name.trim()));
+            }
+        }
+        text
     }
 
     /// The attributes in the form of the agent's `--attributes` flag.
@@ -127,7 +139,9 @@ impl ClusterSpec {
         self.agents.iter().find_map(|agent| {
             let amounts = [("cpus", agent.cpus), ("mem", agent.mem), ("disk", agent.disk)];
             let bad = amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0);
-            bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"))
+            let bad = bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"));
+            let unread = || agent.resources().parse::<Resources>().err().map(|why| why.to_string());
+            bad.or_else(unread)
         })
     }
 }
