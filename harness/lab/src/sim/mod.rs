@@ -12,10 +12,12 @@ mod desk;
 mod http;
 mod invariants;
 mod item;
+mod operator;
 mod outputs;
 mod programs;
 mod seats;
 mod services;
+mod steps;
 mod world;
 mod zookeeper;
 
@@ -27,6 +29,7 @@ use stacklab_machine::timeline::{Timeline, What};
 use stacklab_stack::Stack;
 
 pub use invariants::broken;
+pub use steps::{Played, play};
 
 use crate::cluster::ClusterSpec;
 use crate::scenario::Already;

@@ -79,6 +79,12 @@ impl Programs {
         self.0.get_mut(id)?.as_deref_mut()
     }
 
+    /// A number under which nobody runs.
+    pub(super) fn reserve(&mut self) -> ProgramId {
+        self.0.push(None);
+        self.0.len() - 1
+    }
+
     fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {
         self.0.get_mut(id)?.take()
     }
@@ -307,17 +313,7 @@ impl World {
 
     /// A program is no longer there, and with it its listener, service, connections and sandbox.
     pub(super) fn end_program(&mut self, id: ProgramId, exit: Exit, cause: Option<EventId>) {
-        self.kill_service(id);
-        let Some(node) = self.programs.remove(id) else { return };
-        self.listeners.retain(|_, program| *program != id);
-        self.connections_close(id, cause);
-        if let Some(connection) = node.session.connection
-            && self.streams_open.remove(&connection).is_some()
-        {
-            let input = Box::new(MasterInput::Disconnected { connection });
-            self.send(Seat::Program(id), Seat::Master, Due::Master(input), cause);
-        }
-        self.forget_way(Seat::Program(id));
+        let Some(node) = self.drop_program(id, cause) else { return };
         let code = match exit {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
@@ -330,6 +326,22 @@ impl World {
             }
             self.container_event(agent, container, ContainerEvent::Exited(exit), cause);
         }
+    }
+
+    /// Takes a program out of the world, as if it had never been asked.
+    pub(super) fn drop_program(&mut self, id: ProgramId, cause: Option<EventId>) -> Option<Box<ProgramNode>> {
+        self.kill_service(id);
+        let node = self.programs.remove(id)?;
+        self.listeners.retain(|_, program| *program != id);
+        self.connections_close(id, cause);
+        if let Some(connection) = node.session.connection
+            && self.streams_open.remove(&connection).is_some()
+        {
+            let input = Box::new(MasterInput::Disconnected { connection });
+            self.send(Seat::Program(id), Seat::Master, Due::Master(input), cause);
+        }
+        self.forget_way(Seat::Program(id));
+        Some(node)
     }
 }
 
