@@ -85,6 +85,11 @@ impl Programs {
         self.0.len() - 1
     }
 
+    /// All that run, in order of their start.
+    pub(super) fn all(&self) -> impl Iterator<Item = (ProgramId, &ProgramNode)> {
+        self.0.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_deref()?)))
+    }
+
     fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {
         self.0.get_mut(id)?.take()
     }
@@ -230,8 +235,9 @@ impl World {
 
     /// Lets a program take an input, or wake; and does what it asks for.
     fn with_body(&mut self, id: ProgramId, cause: Option<EventId>, input: Option<ToProgram>) {
+        let now = self.local_time(Seat::Program(id));
         let Some(node) = self.programs.get_mut(id) else { return };
-        let (who, now) = (Rc::clone(&node.who), self.now);
+        let who = Rc::clone(&node.who);
         match &mut node.body {
             Body::Scheduler(machine) => {
                 let mut desk = std::mem::take(&mut self.desks.scheduler);

@@ -48,6 +48,7 @@ pub fn play(scenario: &Scenario, steps: &[Step], stack: &Stack, stacks: &Path, s
         already_running: scenario.already_running.clone(),
         variables: scenario.variables.clone(),
         seed,
+        faults: scenario.faults.clone(),
         recording: true,
         limit: DEPLOYMENT,
     };
@@ -64,7 +65,8 @@ pub fn play(scenario: &Scenario, steps: &[Step], stack: &Stack, stacks: &Path, s
     let bad = course.failure.is_some() || course.broken.is_some();
     let diagnosis = if bad { diagnose(world.timeline().events()) } else { None };
     let took = world.now().since(Time::SIM_START);
-    Played { course, diagnosis, hits: Vec::new(), took, timeline: world.into_timeline() }
+    let hits = world.hits();
+    Played { course, diagnosis, hits, took, timeline: world.into_timeline() }
 }
 
 /// Runs what never has to wait: in virtual time everything is there when it is asked for.

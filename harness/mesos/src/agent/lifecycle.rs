@@ -210,7 +210,7 @@ impl Agent {
     }
 
     /// Ends a container at once. One whose program was never asked for is gone with that.
-    fn destroy(
+    pub(super) fn destroy(
         &mut self,
         now: Time,
         id: &ContainerId,
