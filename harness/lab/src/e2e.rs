@@ -119,8 +119,9 @@ const PORTION: usize = 50;
 
 /// Where a scenario's stack file lies.
 pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
-    let own = scenario.stack.components().count() > 1 || scenario.stack.is_absolute();
-    if own { scenario.stack.clone() } else { stacks.join(&scenario.stack) }
+    let ours = stacks.join(&scenario.stack);
+    let own = scenario.stack.components().count() > 1 && !ours.is_file();
+    if own { scenario.stack.clone() } else { ours }
 }
 
 /// Runs a scenario on sockets, with the services that [`Options::backing`] names. `keep` is called with the verdict, and the cluster stays until what it
