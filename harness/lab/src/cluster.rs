@@ -20,6 +20,9 @@ pub struct ClusterSpec {
     /// without end if absent.
     #[serde(default)]
     pub plain_tasks_run_for: Option<u32>,
+    /// Whether agents hold containers to the memory that they asked for; a heap as large as that ends its container.
+    #[serde(default)]
+    pub memory_limits: bool,
     /// What does not come as it should, by the name of its file.
     #[serde(default)]
     pub artifacts: BTreeMap<String, ArtifactSpec>,
@@ -37,7 +40,12 @@ pub enum ArtifactSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { agents: three_agents(), plain_tasks_run_for: None, artifacts: BTreeMap::new() }
+        Self {
+            agents: three_agents(),
+            plain_tasks_run_for: None,
+            memory_limits: false,
+            artifacts: BTreeMap::new(),
+        }
     }
 }
 
@@ -63,6 +71,21 @@ pub struct AgentSpec {
     /// Text attributes that constraints look at.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// What of its cpus and memory is reserved for a role, by the role.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Reserved>,
+}
+
+/// What an agent reserves for a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Reserved {
+    /// CPUs.
+    #[serde(default)]
+    pub cpus: f64,
+    /// Memory, in MB.
+    #[serde(default)]
+    pub mem: f64,
 }
 
 impl Default for AgentSpec {
@@ -74,6 +97,7 @@ impl Default for AgentSpec {
             disk: hundred_gb(),
             ports: usual_ports(),
             attributes: BTreeMap::new(),
+            roles: BTreeMap::new(),
         }
     }
 }
@@ -81,7 +105,19 @@ impl Default for AgentSpec {
 impl AgentSpec {
     /// The resources in the form of the agent's `--resources` flag.
     pub fn resources(&self) -> String {
-        format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports)
+        let (cpus, mem) = self
+            .roles
+            .values()
+            .fold((self.cpus, self.mem), |(cpus, mem), reserved| (cpus - reserved.cpus, mem - reserved.mem));
+        let mut text = format!("cpus:{cpus};mem:{mem};disk:{};ports:[{}]", self.disk, self.ports);
+        for (role, reserved) in &self.roles {
+            for (name, amount) in [("cpus", reserved.cpus), ("mem", reserved.mem)] {
+                if amount > 0.0 {
+                    text.push_str(&format!(";{name}({role}):{amount}"));
+                }
+            }
+        }
+        text
     }
 
     /// The attributes in the form of the agent's `--attributes` flag.
@@ -125,7 +161,9 @@ impl ClusterSpec {
             return Some(format!("a cluster has 1 to {MAX_AGENTS} agents, this one has {agents}"));
         }
         self.agents.iter().find_map(|agent| {
-            let amounts = [("cpus", agent.cpus), ("mem", agent.mem), ("disk", agent.disk)];
+            let reserved = |of: fn(&Reserved) -> f64| agent.roles.values().map(of).sum::<f64>();
+            let (cpus, mem) = (agent.cpus - reserved(|r| r.cpus), agent.mem - reserved(|r| r.mem));
+            let amounts = [("cpus", cpus), ("mem", mem), ("disk", agent.disk)];
             let bad = amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0);
             bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"))
         })
@@ -154,4 +192,22 @@ fn hundred_gb() -> f64 {
 
 fn usual_ports() -> String {
     "31000-32000".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_is_taken_out_of_the_whole() {
+        let reserved = Reserved { cpus: 1.0, mem: 12_000.0 };
+        let agent = AgentSpec { roles: [("dse".to_owned(), reserved)].into(), ..AgentSpec::default() };
+        assert_eq!(
+            agent.resources(),
+            "cpus:3;mem:4384;disk:102400;ports:[31000-32000];cpus(dse):1;mem(dse):12000"
+        );
+        let more = AgentSpec { mem: 8192.0, ..agent };
+        let cluster = ClusterSpec { agents: vec![more], ..ClusterSpec::default() };
+        assert_eq!(cluster.problem().as_deref(), Some("mem: -3808 is no amount of anything"));
+    }
 }
