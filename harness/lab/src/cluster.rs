@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stacklab_live::mesos::Artifacts;
+use stacklab_mesos::Resources;
 
 /// Most agents that one lab has addresses for: .11 to .210 of its /24.
 pub const MAX_AGENTS: usize = 200;
 
 /// A cluster as a scenario describes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClusterSpec {
     /// Its agents, in order.
@@ -29,7 +30,7 @@ pub struct ClusterSpec {
 }
 
 /// What is wrong with an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArtifactSpec {
     /// Nobody has it.
@@ -50,7 +51,7 @@ impl Default for ClusterSpec {
 }
 
 /// One agent, or several alike.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AgentSpec {
     /// How many of this kind.
@@ -71,21 +72,9 @@ pub struct AgentSpec {
     /// Text attributes that constraints look at.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
-    /// What of its cpus and memory is reserved for a role, by the role.
-    #[serde(default)]
-    pub roles: BTreeMap<String, Reserved>,
-}
-
-/// What an agent reserves for a role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Reserved {
-    /// CPUs.
-    #[serde(default)]
-    pub cpus: f64,
-    /// Memory, in MB.
-    #[serde(default)]
-    pub mem: f64,
+    /// What it holds besides for one role each: `cpus:2;mem:4096`, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reserved: BTreeMap<String, String>,
 }
 
 impl Default for AgentSpec {
@@ -97,7 +86,7 @@ impl Default for AgentSpec {
             disk: hundred_gb(),
             ports: usual_ports(),
             attributes: BTreeMap::new(),
-            roles: BTreeMap::new(),
+            reserved: BTreeMap::new(),
         }
     }
 }
@@ -105,16 +94,11 @@ impl Default for AgentSpec {
 impl AgentSpec {
     /// The resources in the form of the agent's `--resources` flag.
     pub fn resources(&self) -> String {
-        let (cpus, mem) = self
-            .roles
-            .values()
-            .fold((self.cpus, self.mem), |(cpus, mem), reserved| (cpus - reserved.cpus, mem - reserved.mem));
-        let mut text = format!("cpus:{cpus};mem:{mem};disk:{};ports:[{}]", self.disk, self.ports);
-        for (role, reserved) in &self.roles {
-            for (name, amount) in [("cpus", reserved.cpus), ("mem", reserved.mem)] {
-                if amount > 0.0 {
-                    text.push_str(&format!(";{name}({role}):{amount}"));
-                }
+        let mut text =
+            format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports);
+        for (role, resources) in &self.reserved {
+            for (name, amount) in resources.split(';').filter_map(|entry| entry.split_once(':')) {
+                text.push_str(&format!(";{}({role}):{amount}", name.trim()));
             }
         }
         text
@@ -161,11 +145,11 @@ impl ClusterSpec {
             return Some(format!("a cluster has 1 to {MAX_AGENTS} agents, this one has {agents}"));
         }
         self.agents.iter().find_map(|agent| {
-            let reserved = |of: fn(&Reserved) -> f64| agent.roles.values().map(of).sum::<f64>();
-            let (cpus, mem) = (agent.cpus - reserved(|r| r.cpus), agent.mem - reserved(|r| r.mem));
-            let amounts = [("cpus", cpus), ("mem", mem), ("disk", agent.disk)];
+            let amounts = [("cpus", agent.cpus), ("mem", agent.mem), ("disk", agent.disk)];
             let bad = amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0);
-            bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"))
+            let bad = bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"));
+            let unread = || agent.resources().parse::<Resources>().err().map(|why| why.to_string());
+            bad.or_else(unread)
         })
     }
 }
@@ -192,22 +176,4 @@ fn hundred_gb() -> f64 {
 
 fn usual_ports() -> String {
     "31000-32000".to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_reserved_is_taken_out_of_the_whole() {
-        let reserved = Reserved { cpus: 1.0, mem: 12_000.0 };
-        let agent = AgentSpec { roles: [("dse".to_owned(), reserved)].into(), ..AgentSpec::default() };
-        assert_eq!(
-            agent.resources(),
-            "cpus:3;mem:4384;disk:102400;ports:[31000-32000];cpus(dse):1;mem(dse):12000"
-        );
-        let more = AgentSpec { mem: 8192.0, ..agent };
-        let cluster = ClusterSpec { agents: vec![more], ..ClusterSpec::default() };
-        assert_eq!(cluster.problem().as_deref(), Some("mem: -3808 is no amount of anything"));
-    }
 }
