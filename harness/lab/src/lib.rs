@@ -3,7 +3,9 @@
 
 mod already;
 mod backing;
+mod judge;
 mod places;
+mod steps;
 mod verdict;
 
 pub mod bench;
@@ -12,6 +14,7 @@ pub mod cluster;
 pub mod deploy;
 pub mod e2e;
 pub mod exit;
+pub mod explain;
 pub mod input;
 pub mod lab;
 pub mod network;
@@ -27,3 +30,4 @@ pub mod traffic;
 pub use backing::{Backing, BackingError};
 pub use lab::{Addresses, Lab, LabConfig, LabError};
 pub use stacklab_live::mesos::Commands;
+pub use steps::{Course, Ended};

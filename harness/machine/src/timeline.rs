@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
+mod kind;
+
+pub use kind::{fields, kinds};
+
 /// Version of the recorded form.
 pub const VERSION: u32 = 1;
 
@@ -109,7 +113,12 @@ pub enum What {
     /// An agent registered, with all it has.
     AgentRegistered { agent: String, host: String, resources: String },
     /// An agent is gone.
-    AgentLost { agent: String, host: String, cause: String },
+    AgentLost {
+        agent: String,
+        host: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// A framework is connected; `known` if the master knew the id already.
     FrameworkSubscribed { framework: String, name: String, known: bool },
     /// A framework was refused or cut off with an error.
@@ -117,13 +126,23 @@ pub enum What {
     /// Its connection is gone.
     FrameworkDisconnected { framework: String, name: String },
     /// It is gone for good.
-    FrameworkRemoved { framework: String, name: String, cause: String },
+    FrameworkRemoved {
+        framework: String,
+        name: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// An offer went out.
     OfferSent { offer: String, framework: String, agent: String, host: String, resources: String },
     /// A framework did not take an offer, and says why.
     OfferDeclined { offer: String, host: String, offered: String, refusals: Vec<Refusal> },
     /// An offer was taken back.
-    OfferRescinded { offer: String, framework: String, cause: String },
+    OfferRescinded {
+        offer: String,
+        framework: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// A task is to be launched on an offer.
     TaskLaunched {
         task: String,
@@ -245,6 +264,9 @@ mod tests {
                 }],
             },
         );
+        // Its own `cause` must not be taken for the event's.
+        let lost = What::AgentLost { agent: "S0".into(), host: "h".into(), cause: "unreachable".into() };
+        timeline.record(Time::SIM_START, "mesos-master", Some(first), lost);
         let text = timeline.to_json_lines();
         let back: Vec<Event> = text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(back, timeline.events());

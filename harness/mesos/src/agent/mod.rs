@@ -7,6 +7,7 @@ mod container;
 mod launch;
 mod lifecycle;
 mod machine;
+mod memory;
 mod updates;
 
 pub use config::{AgentConfig, AgentInput, AgentOutput};
