@@ -19,6 +19,7 @@ pub mod input;
 pub mod lab;
 pub mod network;
 pub mod observe;
+pub mod occupant;
 pub mod redact;
 pub mod report;
 pub mod scenario;

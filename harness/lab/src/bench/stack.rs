@@ -134,6 +134,7 @@ fn deployments(stack: &Stack, window: Duration) -> Result<(f64, u64), String> {
         stack: stack.clone(),
         variables: variables(),
         seed: 0,
+        faults: Vec::new(),
         recording: false,
         limit: VIRTUAL_LIMIT,
     };

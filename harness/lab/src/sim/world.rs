@@ -14,7 +14,7 @@ use stacklab_marathon::{Marathon, MarathonConfig};
 use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{
-    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig,
+    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, LinkId, Master, MasterConfig,
     MasterInput, MasterOutput, Resources,
 };
 use stacklab_once::{Framework, OnceConfig};
@@ -22,6 +22,7 @@ use stacklab_stack::{RUN_ONCE, Run, RunConfig};
 
 use super::delays::Delays;
 use super::desk::{Desk, outbox};
+use super::faults::Faults;
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
 use super::programs::{Body, Desks, ProgramNode, Programs};
@@ -43,6 +44,10 @@ pub(super) struct AgentNode {
     pub(super) machine: Agent,
     pub(super) who: Rc<str>,
     pub(super) containers: BTreeMap<ContainerId, Container>,
+    /// Its link to the master: its number, and above that how often it came anew.
+    pub(super) link: LinkId,
+    /// The whole machine is gone.
+    pub(super) away: bool,
 }
 
 /// One container.
@@ -75,9 +80,11 @@ pub(super) struct World {
     /// For how long a task runs whose command no program plays.
     pub(super) plain_tasks: Option<Duration>,
     pub(super) artifacts: Artifacts,
+    /// What goes wrong; none for most runs, which must not pay for it.
+    pub(super) faults: Option<Box<Faults>>,
     alarms: Alarms,
     ways: Ways,
-    timeline: Timeline,
+    pub(super) timeline: Timeline,
     recording: bool,
     steps: u64,
     master_desk: Desk<MasterOutput>,
@@ -89,17 +96,15 @@ impl World {
     /// Builds the cluster and lets everything begin.
     pub(super) fn build(simulation: &Simulation) -> Self {
         let streams = Streams::new(simulation.seed);
-        let mut ids = streams.stream("ids/master");
-        let id = stacklab_machine::uuid_v4(&mut ids);
-        let mut config = MasterConfig::new(id, address(LAB, 5050), ids);
-        config.started = Time::SIM_START;
+        // What waits for an event has to see it.
+        let recording = simulation.recording || !simulation.faults.is_empty();
         let mut world = Self {
             now: Time::SIM_START,
             queue: Queue::new(),
             streams,
             names: Names::new([(ZOOKEEPER_NAME.to_owned(), LAB.to_owned())]),
             delays: Delays::new(streams),
-            master: Master::new(config),
+            master: new_master(streams, "ids/master", Time::SIM_START),
             agents: Vec::new(),
             programs: Programs::default(),
             run: 0,
@@ -113,14 +118,15 @@ impl World {
             outcome: None,
             plain_tasks: simulation.cluster.plain_tasks(),
             artifacts: simulation.cluster.artifacts(),
+            faults: Faults::new(&simulation.faults, streams),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),
-            recording: simulation.recording,
+            recording,
             steps: 0,
-            master_desk: Desk::new(simulation.recording),
-            agent_desk: Desk::new(simulation.recording),
-            desks: Desks::new(simulation.recording),
+            master_desk: Desk::new(recording),
+            agent_desk: Desk::new(recording),
+            desks: Desks::new(recording),
         };
         world.start_platform();
         world.start_own_services(&simulation.already_running);
@@ -142,7 +148,13 @@ impl World {
         config.limits_memory = limits_memory;
         config.attributes = parse_attributes(&spec.attributes()).unwrap_or_default();
         let who = Rc::from(format!("agent-{}", index + 1));
-        self.agents.push(AgentNode { machine: Agent::new(config), who, containers: BTreeMap::new() });
+        self.agents.push(AgentNode {
+            machine: Agent::new(config),
+            who,
+            containers: BTreeMap::new(),
+            link: LinkId(index as u64),
+            away: false,
+        });
         let at = self.now + self.delays.boot();
         self.queue.push(at, Item { what: Due::Agent(index, Box::new(AgentInput::Connected)), cause: None });
     }
@@ -178,15 +190,24 @@ impl World {
         let (at, item) = self.queue.pop()?;
         self.now = at;
         self.steps += 1;
-        self.take(item);
+        if self.faults.is_none() {
+            self.take(item);
+        } else if let Some(item) = self.let_pass(item) {
+            self.take(item);
+            self.look_for_faults();
+        }
         Some(at)
     }
 
     fn take(&mut self, item: Item) {
         let Item { what, cause } = item;
         match what {
+            Due::Master(input) if self.master_is_gone() => self.nobody_hears(&input, cause),
             Due::Master(input) => self.master_hears(*input, cause),
-            Due::Agent(index, input) => self.agent_hears(index, *input, cause),
+            Due::Agent(index, input) => {
+                self.agent_hears(index, *input, cause);
+                self.end_what_came();
+            }
             Due::Program(id, input) => self.program_hears(id, *input, cause),
             Due::Request { exchange, request } => self.request_arrives(exchange, *request, cause),
             Due::RequestTimeout { exchange } => self.request_times_out(exchange),
@@ -194,6 +215,9 @@ impl World {
             Due::Service { program, generation, step } => self.service_step(program, generation, step, cause),
             Due::Boot { agent, container } => self.boot(agent, &container, cause),
             Due::Wake(seat) => self.wake(seat),
+            // They are looked for after every step.
+            Due::Faults => {}
+            Due::Later(later) => self.later(*later, cause),
         }
     }
 
@@ -206,9 +230,10 @@ impl World {
     }
 
     pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
+        let now = self.local_time(Seat::Agent(index));
         let mut desk = std::mem::take(&mut self.agent_desk);
-        if let Some(agent) = self.agents.get_mut(index) {
-            agent.machine.handle(self.now, input, &mut desk.out);
+        if let Some(agent) = self.agents.get_mut(index).filter(|agent| !agent.away) {
+            agent.machine.handle(now, input, &mut desk.out);
         }
         self.agent_says(index, &mut desk, cause);
         self.agent_desk = desk;
@@ -229,9 +254,10 @@ impl World {
                 self.master_desk = desk;
             }
             Seat::Agent(index) => {
+                let now = self.local_time(seat);
                 let mut desk = std::mem::take(&mut self.agent_desk);
-                if let Some(agent) = self.agents.get_mut(index) {
-                    agent.machine.wake(self.now, &mut desk.out);
+                if let Some(agent) = self.agents.get_mut(index).filter(|agent| !agent.away) {
+                    agent.machine.wake(now, &mut desk.out);
                 }
                 self.agent_says(index, &mut desk, None);
                 self.agent_desk = desk;
@@ -246,11 +272,13 @@ impl World {
     pub(super) fn settle(&mut self, seat: Seat) {
         let wanted = match seat {
             Seat::Master => self.master.wake_at(),
-            Seat::Agent(index) => self.agents.get(index).and_then(|agent| agent.machine.wake_at()),
+            Seat::Agent(index) => {
+                self.agents.get(index).filter(|agent| !agent.away).and_then(|agent| agent.machine.wake_at())
+            }
             Seat::Program(id) => self.programs.get(id).and_then(ProgramNode::wake_at),
             Seat::ZooKeeper(index) => self.zookeepers.get(index).and_then(ZooKeeperNode::wake_at),
         };
-        let Some(wanted) = wanted else { return };
+        let Some(wanted) = wanted.map(|wanted| self.worlds_time(seat, wanted)) else { return };
         // Never twice at the same moment: a machine that is not satisfied by being woken must not stop the clock.
         let at = wanted.max(self.now + Duration::from_micros(1));
         if self.alarms.get(seat).is_none_or(|planned| at < planned) {
@@ -261,7 +289,10 @@ impl World {
 
     /// Puts a message on its way; it arrives after those sent before it between the same two.
     pub(super) fn send(&mut self, from: Seat, to: Seat, what: Due, cause: Option<EventId>) {
-        let at = self.now + self.delays.network();
+        let mut at = self.now + self.delays.network();
+        if let Some(faults) = &self.faults {
+            at = faults.links.arrival(self, (from, to), at);
+        }
         let at = self.ways.arrival(from, to, at);
         self.queue.push(at, Item { what, cause });
     }
@@ -316,10 +347,25 @@ impl World {
         self.timeline
     }
 
+    /// Puts off a machine's awakening.
+    pub(super) fn wake_later(&mut self, seat: Seat, at: Time) {
+        self.alarms.set(seat, Some(at));
+        self.queue.push(at, Item { what: Due::Wake(seat), cause: None });
+    }
+
     pub(super) fn forget_way(&mut self, seat: Seat) {
         self.alarms.set(seat, None);
         self.ways.forget(seat);
     }
+}
+
+/// A master with ids from this stream.
+pub(super) fn new_master(streams: Streams, concern: &str, now: Time) -> Master {
+    let mut ids = streams.stream(concern);
+    let id = stacklab_machine::uuid_v4(&mut ids);
+    let mut config = MasterConfig::new(id, address(LAB, 5050), ids);
+    config.started = now;
+    Master::new(config)
 }
 
 pub(super) fn address(host: &str, port: u16) -> Address {

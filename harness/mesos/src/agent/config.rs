@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use stacklab_machine::Rng;
 
-use crate::ids::ContainerId;
+use super::TaskEnd;
+use crate::ids::{ContainerId, TaskId};
 use crate::messages::{AgentToMaster, ContainerEvent, MasterToAgent, Signal, StartSpec};
 use crate::resources::{Attribute, Resources};
 use crate::v1::{Address, ExecutorCall, ExecutorEvent, Uri};
@@ -74,6 +75,13 @@ pub enum AgentInput {
         container: ContainerId,
         /// What.
         call: ExecutorCall,
+    },
+    /// A task is to end without its own doing, and its container with it.
+    EndTask {
+        /// Which.
+        task_id: TaskId,
+        /// How.
+        end: TaskEnd,
     },
 }
 

@@ -240,6 +240,7 @@ impl Machine for Agent {
             AgentInput::Master(message) => self.master_says(now, message, out),
             AgentInput::Container { container, event } => self.container_event(now, &container, event, out),
             AgentInput::Executor { container, call } => self.executor_call(now, &container, call, out),
+            AgentInput::EndTask { task_id, end } => self.end_task(now, &task_id, end, out),
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod config;
 mod container;
+mod faults;
 mod launch;
 mod lifecycle;
 mod machine;
@@ -11,4 +12,5 @@ mod memory;
 mod updates;
 
 pub use config::{AgentConfig, AgentInput, AgentOutput};
+pub use faults::{LiveTask, TaskEnd};
 pub use machine::Agent;
