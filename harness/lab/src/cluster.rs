@@ -21,6 +21,9 @@ pub struct ClusterSpec {
     /// without end if absent.
     #[serde(default)]
     pub plain_tasks_run_for: Option<u32>,
+    /// Whether agents hold containers to the memory that they asked for; a heap as large as that ends its container.
+    #[serde(default)]
+    pub memory_limits: bool,
     /// What does not come as it should, by the name of its file.
     #[serde(default)]
     pub artifacts: BTreeMap<String, ArtifactSpec>,
@@ -38,7 +41,12 @@ pub enum ArtifactSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { agents: three_agents(), plain_tasks_run_for: None, artifacts: BTreeMap::new() }
+        Self {
+            agents: three_agents(),
+            plain_tasks_run_for: None,
+            memory_limits: false,
+            artifacts: BTreeMap::new(),
+        }
     }
 }
 

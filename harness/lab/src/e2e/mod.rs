@@ -124,8 +124,9 @@ pub fn stack_path(scenario: &Scenario, stacks: &Path) -> PathBuf {
 
 /// A stack file is looked for among the others, unless its name says where it is.
 pub(crate) fn resolve(stack: &Path, stacks: &Path) -> PathBuf {
-    let own = stack.components().count() > 1 || stack.is_absolute();
-    if own { stack.to_owned() } else { stacks.join(stack) }
+    let ours = stacks.join(stack);
+    let own = stack.components().count() > 1 && !ours.is_file();
+    if own { stack.to_owned() } else { ours }
 }
 
 /// Runs a scenario on sockets, with the services that [`Options::backing`] names. `keep` is called with the verdict, and

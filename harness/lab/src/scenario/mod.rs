@@ -53,7 +53,7 @@ pub struct Scenario {
     pub cluster: ClusterSpec,
     /// Services that the lab runs before anything is deployed, as a platform that has them would.
     pub already_running: Vec<Already>,
-    /// The stack file, relative to `fixtures/stacks`, or any path with a slash in it.
+    /// The stack file, relative to `fixtures/stacks`, or, if it is not there, any path with a slash in it.
     pub stack: PathBuf,
     /// Variables given to the run. `{zk}`, `{kafka-zk}` and `{cassandra}` stand for the lab's own addresses.
     pub variables: BTreeMap<String, String>,

@@ -144,19 +144,20 @@ impl World {
         world.start_platform();
         world.start_own_services(&simulation.already_running);
         for (index, spec) in simulation.cluster.each_agent().iter().enumerate() {
-            world.add_agent(index, spec);
+            world.add_agent(index, spec, simulation.cluster.memory_limits);
         }
         world.start_marathon();
         world.settle(Seat::Master);
         world
     }
 
-    fn add_agent(&mut self, index: usize, spec: &AgentSpec) {
+    fn add_agent(&mut self, index: usize, spec: &AgentSpec, limits_memory: bool) {
         let host = format!("127.77.0.{}", 11 + index);
         let rng = self.streams.stream(&format!("ids/agent-{}", index + 1));
         // Checked when the description was read.
         let resources = spec.resources().parse::<Resources>().unwrap_or_default();
         let mut config = AgentConfig::new(address(&host, 5051), resources, rng);
+        config.limits_memory = limits_memory;
         config.attributes = parse_attributes(&spec.attributes()).unwrap_or_default();
         let who = Rc::from(format!("agent-{}", index + 1));
         self.agents.push(AgentNode {
