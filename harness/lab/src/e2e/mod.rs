@@ -103,6 +103,9 @@ pub enum NotRun {
     /// The environment is in the way.
     #[error(transparent)]
     Lab(#[from] LabError),
+    /// The real services cannot be had.
+    #[error(transparent)]
+    Backing(crate::backing::BackingError),
     /// The snapshot cannot be written.
     #[error("cannot write the snapshot {path}: {why}")]
     Snapshot {
@@ -116,7 +119,7 @@ pub enum NotRun {
 impl NotRun {
     /// Whether it is the environment that is in the way, not what was asked for.
     pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Lab(_) | Self::Snapshot { .. })
+        matches!(self, Self::Lab(_) | Self::Backing(_) | Self::Snapshot { .. })
     }
 }
 
