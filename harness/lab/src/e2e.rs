@@ -164,6 +164,7 @@ where
         seed: options.seed,
         backing: options.backing.clone(),
         commands: Commands::Modelled { runs_for: scenario.cluster.plain_tasks() },
+        faults: Vec::new(),
     };
     let lab = step(recorder, "build the cluster", Lab::start(config, recorder.clone())).await?;
     let deployed = deploy(&lab, input.stack.clone(), &scenario.variables).await;
