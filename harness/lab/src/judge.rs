@@ -38,7 +38,7 @@ pub(crate) fn judge(seen: &Seen<'_>, difference: Option<&str>) -> (bool, String)
 fn end(seen: &Seen<'_>) -> (bool, String) {
     let explained = || seen.diagnosis.map(|diagnosis| format!("\n{}", diagnosis.text())).unwrap_or_default();
     if let Some(broken) = &seen.course.broken {
-        return (false, format!("step {broken}{}", explained()));
+        return (false, format!("{broken}{}", explained()));
     }
     match (&seen.scenario.expect, &seen.course.failure) {
         (Expect::Deployed, None) if seen.scenario.traces.is_none() => (true, "deployed".to_owned()),

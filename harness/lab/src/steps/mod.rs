@@ -101,7 +101,7 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
         course.steps.push((step.to_string(), ended.clone()));
         match (step, ended) {
             (Step::Deploy { fails: true, .. }, Ended::Done) => {
-                course.broken = Some(format!("'{step}': it was deployed"));
+                course.broken = Some(format!("step '{step}': it was deployed"));
             }
             (Step::Deploy { fails: true, .. }, Ended::Failed(why)) => {
                 course.failure = Some(why).filter(|_| may_fail && Some(index) == last_deploy);
@@ -118,9 +118,9 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
             }
             (Step::Deploy { .. }, Ended::Failed(why)) => {
                 course.failure = Some(why.clone());
-                course.broken = Some(format!("'{step}': {why}"));
+                course.broken = Some(format!("step '{step}': {why}"));
             }
-            (_, Ended::Failed(why)) => course.broken = Some(format!("'{step}': {why}")),
+            (_, Ended::Failed(why)) => course.broken = Some(format!("step '{step}': {why}")),
             (_, Ended::Done | Ended::Skipped) => {}
         }
         if course.broken.is_some() {
