@@ -1,11 +1,16 @@
 //! Why a run failed, in words.
 
-use stacklab_diagnosis::{CAUSES, Diagnosis, Finding};
+use stacklab_diagnosis::{CAUSES, Code, Diagnosis, Finding};
 use stacklab_machine::timeline::Event;
 
 /// Why the run of these events failed; nothing if nothing shows that it did.
-pub fn diagnose(_events: &[Event]) -> Option<Diagnosis> {
-    None
+pub fn diagnose(events: &[Event]) -> Option<Diagnosis> {
+    stacklab_diagnosis::diagnose(events)
+}
+
+/// What keeps a deployment that goes on from ever ending well.
+pub fn settled(events: &[Event]) -> Option<Code> {
+    stacklab_diagnosis::settled(events)
 }
 
 /// One finding, on one line: its code and name, if it has one, and what happened.
@@ -19,18 +24,7 @@ pub fn line(finding: &Finding) -> String {
     }
 }
 
-/// A diagnosis as a text: the innermost cause first.
+/// A diagnosis as a text for terminals.
 pub fn text(diagnosis: &Diagnosis) -> String {
-    let mut text = String::new();
-    for (depth, finding) in diagnosis.chain.iter().rev().enumerate() {
-        let word = if depth == 0 { "" } else { "so " };
-        text.push_str(&format!("{word}{}\n", line(finding)));
-        for evidence in &finding.evidence {
-            text.push_str(&format!("    {}\n", evidence.text));
-        }
-    }
-    for cure in &diagnosis.cure {
-        text.push_str(&format!("cure: {cure}\n"));
-    }
-    text.trim_end().to_owned()
+    diagnosis.text().trim_end().to_owned()
 }
