@@ -70,6 +70,13 @@ pub struct Course {
     pub broken: Option<String>,
 }
 
+impl Course {
+    /// Whether everything was done, and went well.
+    pub fn is_good(&self) -> bool {
+        self.failure.is_none() && self.broken.is_none()
+    }
+}
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -94,7 +101,7 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
         course.steps.push((step.to_string(), ended.clone()));
         match (step, ended) {
             (Step::Deploy { fails: true, .. }, Ended::Done) => {
-                course.broken = Some(format!("'{step}': it was deployed"));
+                course.broken = Some(format!("step '{step}': it was deployed"));
             }
             (Step::Deploy { fails: true, .. }, Ended::Failed(why)) => {
                 course.failure = Some(why).filter(|_| may_fail && Some(index) == last_deploy);
@@ -111,9 +118,9 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
             }
             (Step::Deploy { .. }, Ended::Failed(why)) => {
                 course.failure = Some(why.clone());
-                course.broken = Some(format!("'{step}': {why}"));
+                course.broken = Some(format!("step '{step}': {why}"));
             }
-            (_, Ended::Failed(why)) => course.broken = Some(format!("'{step}': {why}")),
+            (_, Ended::Failed(why)) => course.broken = Some(format!("step '{step}': {why}")),
             (_, Ended::Done | Ended::Skipped) => {}
         }
         if course.broken.is_some() {
@@ -121,6 +128,12 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
         }
     }
     course
+}
+
+/// Does the steps of the cure, after which the stack must be deployed.
+pub(crate) async fn cure(scenario: &Scenario, ground: &mut impl Ground) -> Course {
+    let cured = Scenario { expect: Expect::Deployed, ..scenario.clone() };
+    perform(&cured, &scenario.cure, ground).await
 }
 
 async fn recorded(ground: &mut impl Ground, step: &Step, since: usize) -> Ended {
