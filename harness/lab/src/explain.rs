@@ -1,10 +1,15 @@
 //! Why a run failed, in words.
 
-use stacklab_diagnosis::{CAUSES, Diagnosis, Finding};
+use stacklab_diagnosis::{CAUSES, Code, Diagnosis, Finding};
 use stacklab_machine::timeline::Event;
 
 /// Why the run of these events failed; nothing if nothing shows that it did.
 pub fn diagnose(_events: &[Event]) -> Option<Diagnosis> {
+    None
+}
+
+/// What keeps a deployment that goes on from ever ending well.
+pub fn settled(_events: &[Event]) -> Option<Code> {
     None
 }
 

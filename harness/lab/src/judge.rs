@@ -6,7 +6,7 @@ use stacklab_diagnosis::Diagnosis;
 use stacklab_faults::Hits;
 use stacklab_machine::timeline::Event;
 
-use crate::e2e::NotRun;
+use crate::e2e::{NotRun, Options};
 use crate::explain;
 use crate::redact::Redactor;
 use crate::scenario::{Expect, Scenario};
@@ -99,6 +99,23 @@ pub(crate) fn compare(
     })
 }
 
+/// Compares what a simulation can show with its part of the snapshot.
+pub(crate) fn compare_course(seen: &Seen<'_>, options: &Options, redactor: &Redactor) -> Option<String> {
+    let file = SnapshotFile::new(options.snapshots.as_deref()?, &seen.scenario.name);
+    let found = course(seen, redactor);
+    let expected = file.read()?;
+    let sections = expected.split("\n\n== ");
+    let mine = |section: &&str| {
+        let name = section.trim_start_matches("== ").lines().next().unwrap_or_default();
+        ["steps", "faults", "diagnosis"].contains(&name)
+    };
+    let expected: Vec<String> = sections
+        .filter(mine)
+        .map(|section| format!("== {}", section.trim_start_matches("== ").trim_end()))
+        .collect();
+    difference(&expected.join("\n\n"), &found.join("\n\n"))
+}
+
 /// What of a run is the same whenever and wherever it is run. Where a failure is expected, nobody looks at the cluster:
 /// what is left of it differs; the steps and the diagnosis do not.
 pub(crate) fn snapshot(seen: &Seen<'_>, events: &[Event], redactor: &Redactor) -> String {
@@ -129,7 +146,9 @@ pub(crate) fn course(seen: &Seen<'_>, redactor: &Redactor) -> Vec<String> {
         sections.push(format!("== faults\n{}", seen.hits.iter().map(line).collect::<Vec<_>>().join("\n")));
     }
     if let (Expect::Failed(_), Some(diagnosis)) = (&seen.scenario.expect, seen.diagnosis) {
-        let found = diagnosis.chain.iter().map(|finding| redactor.text(&explain::line(finding)));
+        // The symptom is in Stack Deploy's words, or in those of whoever gave up: it is another one on each backend.
+        let known = diagnosis.chain.iter().filter(|finding| finding.code.is_some());
+        let found = known.map(|finding| redactor.text(&explain::line(finding)));
         sections.push(format!("== diagnosis\n{}", found.collect::<Vec<_>>().join("\n")));
     }
     sections

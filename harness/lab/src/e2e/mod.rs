@@ -4,6 +4,7 @@
 mod looking;
 mod socket;
 mod traffic;
+mod virtually;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use crate::traffic::{Workload, WorkloadError, workload};
 use crate::verdict;
 use looking::{observe, redactor};
 use socket::Socket;
+pub use virtually::run_virtually;
 
 /// Spans are dated a little back: what is dated ahead of the query's clock is not found.
 const BACKDATED: Duration = Duration::from_secs(600);

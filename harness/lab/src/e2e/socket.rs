@@ -8,11 +8,11 @@ use stacklab_machine::timeline::{Event, EventId, What};
 use stacklab_zookeeper::client::{Client, CreateMode};
 
 use super::{Options, resolve, traffic};
-use crate::deploy::deploy;
+use crate::deploy::{NotDeployed, deploy};
 use crate::input::{StackInput, read_stack_as_it_is};
 use crate::lab::Lab;
 use crate::scenario::Scenario;
-use crate::steps::{Ground, Traced, ZnodeCall};
+use crate::steps::{GIVEN_UP, Ground, Traced, ZnodeCall};
 use crate::traffic::Workload;
 
 /// How long an answer over HTTP or ZooKeeper may take: schedulers let a call wait as long as its `timeout` says.
@@ -89,7 +89,10 @@ impl Ground for Socket<'_> {
                 read_stack_as_it_is(&path).map_err(|why| why.to_string())?.stack
             }
         };
-        deploy(self.lab, stack, &self.scenario.variables).await
+        deploy(self.lab, stack, &self.scenario.variables).await.map_err(|why| match why {
+            NotDeployed::Failed { error, .. } => error,
+            NotDeployed::GivenUp(_) => GIVEN_UP.to_owned(),
+        })
     }
 
     async fn traces(&mut self) -> Traced {

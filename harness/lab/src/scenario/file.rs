@@ -297,9 +297,9 @@ not-on: { docker: it takes too long }
             "cpus: 4",
             "cpus: four",
             expect_test::expect![[r#"
-            my.yaml:5:25: invalid floating point at line 5, column 25
-             5 |     - { count: 2, cpus: four, mem: 16384, attributes: { rack: r1 } }
-               |                         ^"#]],
+                my.yaml:5:25: invalid floating point
+                 5 |     - { count: 2, cpus: four, mem: 16384, attributes: { rack: r1 } }
+                   |                         ^"#]],
         );
         check(
             "[kafka]",
@@ -313,17 +313,17 @@ not-on: { docker: it takes too long }
             "delete znode",
             "delte znode",
             expect_test::expect![[r#"
-            my.yaml:14:5: 'delte' does not fit: did you mean 'delete'? a step is 'deploy', 'deploy again', 'deploy STACK', 'deploy and expect failure', 'deploy again and expect failure', 'deploy STACK and expect failure', 'remove app APP', 'remove all apps', 'restart app APP', 'scale app APP to NUMBER', 'tear down framework FRAMEWORK', 'delete znode PATH', 'write znode PATH REST', 'call APP PATH', 'wait NUMBER s', 'send the traces', 'expect NUMBER agents', 'expect an event REST', 'expect no event REST'
-             14 |   - delte znode /exhibitor-mesos
-                |     ^^^^^"#]],
+                my.yaml:14:5: 'delte' does not fit: did you mean 'delete'? As in 'delete znode PATH'
+                 14 |   - delte znode /exhibitor-mesos
+                    |     ^^^^^"#]],
         );
         check(
             "deploy and expect",
             "deploy and expcet",
             expect_test::expect![[r#"
-            my.yaml:13:16: 'expcet' does not fit: did you mean 'expect'? a step is 'deploy and expect failure'
-             13 |   - deploy and expcet failure
-                |                ^^^^^^"#]],
+                my.yaml:13:16: 'expcet' does not fit: did you mean 'expect'? As in 'deploy and expect failure'
+                 13 |   - deploy and expcet failure
+                    |                ^^^^^^"#]],
         );
         check(
             "do: { fail-task",
@@ -353,9 +353,9 @@ not-on: { docker: it takes too long }
             "optional: true",
             "optinal: true",
             expect_test::expect![[r#"
-            my.yaml:22:5: unknown field `optinal`
-             22 |   - at: 40
-                |     ^"#]],
+                my.yaml:24:5: unknown key 'optinal'; did you mean 'optional'? There are: at, on, after, do, times, probability, optional, off
+                 24 |     optinal: true
+                    |     ^^^^^^^"#]],
         );
         check(
             "docker: it",
@@ -377,9 +377,9 @@ not-on: { docker: it takes too long }
             "cure: [deploy again]",
             "cure: [deploy agian]",
             expect_test::expect![[r#"
-            my.yaml:25:15: 'agian' does not fit: did you mean 'again'? a step is 'deploy', 'deploy again', 'deploy STACK', 'deploy and expect failure', 'deploy again and expect failure', 'deploy STACK and expect failure'
-             25 | cure: [deploy agian]
-                |               ^^^^^"#]],
+                my.yaml:25:15: 'agian' does not fit: did you mean 'again'? As in 'deploy again' or 'deploy again and expect failure'
+                 25 | cure: [deploy agian]
+                    |               ^^^^^"#]],
         );
         check(
             "cure: [deploy again]",
@@ -393,9 +393,9 @@ not-on: { docker: it takes too long }
             "about: Everything",
             "about: {Everything",
             expect_test::expect![[r#"
-            my.yaml:2:8: expected string scalar at line 2, column 8
-             2 | about: {Everything that a scenario can have.
-               |        ^"#]],
+                my.yaml:2:8: expected string scalar
+                 2 | about: {Everything that a scenario can have.
+                   |        ^"#]],
         );
     }
 }

@@ -13,10 +13,12 @@ mod faults;
 mod http;
 mod invariants;
 mod item;
+mod operator;
 mod outputs;
 mod programs;
 mod seats;
 mod services;
+mod steps;
 mod world;
 mod zookeeper;
 
@@ -29,6 +31,7 @@ use stacklab_machine::timeline::{Timeline, What};
 use stacklab_stack::Stack;
 
 pub use invariants::broken;
+pub use steps::{Played, play};
 
 use crate::cluster::ClusterSpec;
 use crate::scenario::Already;

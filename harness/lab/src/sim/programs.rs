@@ -84,6 +84,12 @@ impl Programs {
         self.0.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_deref()?)))
     }
 
+    /// A number under which nobody runs.
+    pub(super) fn reserve(&mut self) -> ProgramId {
+        self.0.push(None);
+        self.0.len() - 1
+    }
+
     fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {
         self.0.get_mut(id)?.take()
     }

@@ -18,13 +18,14 @@ use stacklab_mesos::{
     MasterInput, MasterOutput, Resources,
 };
 use stacklab_once::{Framework, OnceConfig};
-use stacklab_stack::{RUN_ONCE, Run, RunConfig};
+use stacklab_stack::{RUN_ONCE, Run, RunConfig, Stack};
 
 use super::delays::Delays;
 use super::desk::{Desk, outbox};
 use super::faults::Faults;
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
+use super::operator::Operator;
 use super::programs::{Body, Desks, ProgramNode, Programs};
 use super::seats::{Alarms, Ways};
 use super::zookeeper::ZooKeeperNode;
@@ -35,9 +36,9 @@ use crate::lab::ZOOKEEPER_NAME;
 /// Addresses, as a live lab would have them.
 pub(super) const LAB: &str = "127.77.0.1";
 pub(super) const MASTER: &str = "127.77.0.1:5050";
-const MARATHON_PORT: u16 = 8080;
+pub(super) const MARATHON_PORT: u16 = 8080;
 /// The stack is run once the cluster has settled.
-const DEPLOY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const DEPLOY_AFTER: Duration = Duration::from_secs(5);
 
 /// An agent and what runs on it.
 pub(super) struct AgentNode {
@@ -82,6 +83,8 @@ pub(super) struct World {
     pub(super) artifacts: Artifacts,
     /// What goes wrong; none for most runs, which must not pay for it.
     pub(super) faults: Option<Box<Faults>>,
+    /// Who carries out a scenario's steps.
+    pub(super) operator: Operator,
     alarms: Alarms,
     ways: Ways,
     pub(super) timeline: Timeline,
@@ -95,6 +98,15 @@ pub(super) struct World {
 impl World {
     /// Builds the cluster and lets everything begin.
     pub(super) fn build(simulation: &Simulation) -> Self {
+        let mut world = Self::cluster(simulation);
+        let (stack, variables) = (simulation.stack.clone(), &simulation.variables);
+        world.plan_deployment(world.now + DEPLOY_AFTER, stack, variables);
+        world.settle(Seat::Master);
+        world
+    }
+
+    /// Builds the cluster, on which nothing is deployed.
+    pub(super) fn cluster(simulation: &Simulation) -> Self {
         let streams = Streams::new(simulation.seed);
         // What waits for an event has to see it.
         let recording = simulation.recording || !simulation.faults.is_empty();
@@ -119,6 +131,7 @@ impl World {
             plain_tasks: simulation.cluster.plain_tasks(),
             artifacts: simulation.cluster.artifacts(),
             faults: Faults::new(&simulation.faults, streams),
+            operator: Operator::default(),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),
@@ -134,7 +147,6 @@ impl World {
             world.add_agent(index, spec, simulation.cluster.memory_limits);
         }
         world.start_marathon();
-        world.plan_deployment(simulation);
         world.settle(Seat::Master);
         world
     }
@@ -165,17 +177,16 @@ impl World {
         self.add_program("marathon", LAB, Body::Scheduler(Box::new(marathon)), None);
     }
 
-    fn plan_deployment(&mut self, simulation: &Simulation) {
-        let mut config = RunConfig::new(simulation.stack.clone(), format!("http://{LAB}:{MARATHON_PORT}"));
-        config.variables =
-            simulation.variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
+    pub(super) fn plan_deployment(&mut self, at: Time, stack: Stack, variables: &BTreeMap<String, String>) {
+        let mut config = RunConfig::new(stack, format!("http://{LAB}:{MARATHON_PORT}"));
+        config.variables = variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
         config.pace = Pace::REAL;
         config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
-        if config.run_once {
+        if config.run_once && self.framework.is_none() {
             self.start_framework();
         }
         let run = Body::Run(Box::new(Run::new(config)));
-        self.run = self.add_program_at(self.now + DEPLOY_AFTER, "stack-deploy", LAB, run, None);
+        self.run = self.add_program_at(at, "stack-deploy", LAB, run, None);
     }
 
     fn start_framework(&mut self) {
@@ -199,6 +210,23 @@ impl World {
         Some(at)
     }
 
+    /// The same, if it is due before a moment; otherwise it is that moment then.
+    pub(super) fn step_before(&mut self, end: Time) -> Option<Time> {
+        match self.queue.next_at() {
+            Some(at) if at < end => self.step(),
+            _ => {
+                self.now = self.now.max(end);
+                None
+            }
+        }
+    }
+
+    /// Ends the run of a stack, whether it is over or not.
+    pub(super) fn end_deployment(&mut self) {
+        self.drop_program(self.run, None);
+        self.outcome = None;
+    }
+
     fn take(&mut self, item: Item) {
         let Item { what, cause } = item;
         match what {
@@ -208,6 +236,7 @@ impl World {
                 self.agent_hears(index, *input, cause);
                 self.end_what_came();
             }
+            Due::Program(id, input) if self.operator.is(id) => self.operator.hears(*input),
             Due::Program(id, input) => self.program_hears(id, *input, cause),
             Due::Request { exchange, request } => self.request_arrives(exchange, *request, cause),
             Due::RequestTimeout { exchange } => self.request_times_out(exchange),
@@ -329,6 +358,10 @@ impl World {
 
     pub(super) fn outcome(&self) -> Option<Result<(), String>> {
         self.outcome.clone()
+    }
+
+    pub(super) fn take_outcome(&mut self) -> Option<Result<(), String>> {
+        self.outcome.take()
     }
 
     pub(super) fn now(&self) -> Time {

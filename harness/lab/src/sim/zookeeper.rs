@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use stacklab_machine::process::{Input, ZkError};
+use stacklab_machine::process::{Input, ZkError, ZkOp, ZkReply};
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Time};
@@ -126,6 +126,25 @@ impl World {
             slow => self.after(slow, what, cause),
         }
         self.settle(Seat::ZooKeeper(index));
+    }
+
+    /// An operation of somebody who is no program.
+    pub(super) fn zk_apply(
+        &mut self,
+        index: usize,
+        connect: &str,
+        op: ZkOp,
+        who: &str,
+    ) -> Result<ZkReply, ZkError> {
+        let (now, mut out) = (self.now, self.new_outbox());
+        let unreachable =
+            || ZkError::Unreachable { connect: connect.to_owned(), why: "it is gone".to_owned() };
+        let node = self.zookeepers.get_mut(index).ok_or_else(unreachable)?;
+        let session = node.session;
+        let result = node.ensemble.apply(now, session, connect, op, &mut out);
+        self.note_writes(who, &mut out, None);
+        self.settle(Seat::ZooKeeper(index));
+        result
     }
 
     /// Writes are the doing of whoever asked for them.
