@@ -9,32 +9,22 @@ use crate::{Hit, Outcome, Run};
 /// Version of the form. New fields may be added within a version; a change of meaning raises it.
 pub const VERSION: u32 = 1;
 
-/// The fields, in their order.
+/// The fields, in their order; what they are is said at [`json`].
 #[derive(Serialize)]
 pub(crate) struct Document<'a> {
-    /// [`VERSION`].
     report: u32,
-    /// The version of the events' form.
     timeline: u32,
     scenario: &'a str,
     about: &'a str,
     backend: &'a str,
-    /// A text: readers of JSON may lose digits of a number of 64 bits.
     seed: String,
-    /// `passed`, `failed` or `skipped`.
     outcome: Outcome,
     verdict: &'a str,
-    /// By the wall clock, in seconds.
     took: f64,
-    /// `chain` (each with `code` or null, `text`, `evidence` of `text` and `events`) and `cure`; null if there is none.
     diagnosis: Option<&'a Diagnosis>,
-    /// The command that runs it again.
     replay: &'a str,
-    /// What differs from the snapshot; null if nothing does.
     difference: Option<&'a str>,
-    /// Each `fault`, its `times`, and whether it is `optional`.
     hits: &'a [Hit],
-    /// Oldest first; `at` in microseconds since 1970.
     events: &'a [Event],
 }
 
@@ -59,8 +49,20 @@ impl<'a> Document<'a> {
     }
 }
 
-/// One object with the run in it, as `docs`: `report` is its version, [`VERSION`]; `seed` is a text; `took` is in
-/// seconds; each event's `at` is in microseconds since 1970.
+/// One object with the run in it:
+///
+/// | field | is |
+/// |---|---|
+/// | `report` | [`VERSION`] of this form |
+/// | `timeline` | the version of the form of the events |
+/// | `scenario`, `about`, `backend`, `verdict`, `replay` | texts as in [`Run`] |
+/// | `seed` | a text of digits: readers of JSON may lose digits of a number of 64 bits |
+/// | `outcome` | `passed`, `failed` or `skipped` |
+/// | `took` | seconds by the wall clock |
+/// | `diagnosis` | null, or `chain` from symptom to innermost cause (each `code` or null, `text`, `evidence` of `text` and the ids of `events`) and `cure`, a list of texts |
+/// | `difference` | null, or a text |
+/// | `hits` | each planned `fault`, how many `times` it happened, whether it is `optional` |
+/// | `events` | oldest first; `at` is in microseconds since 1970 |
 pub fn json(run: &Run<'_>) -> String {
     // A document holds texts, numbers and JSON values only: there is nothing in it that JSON cannot say.
     serde_json::to_string(&Document::of(run)).unwrap_or_default()

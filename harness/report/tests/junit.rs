@@ -1,4 +1,5 @@
 //! JUnit XML, read back with an XML parser.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
