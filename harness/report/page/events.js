@@ -30,7 +30,8 @@ function filter() {
   Strips.draw();
 }
 
-const rowHeight = () => (matchMedia("(max-width: 720px)").matches ? 46 : 26);
+const isNarrow = () => matchMedia("(max-width: 720px)").matches;
+const rowHeight = () => (isNarrow() ? 46 : 26);
 
 function row(index, height) {
   const place = state.shown[index];
@@ -195,9 +196,21 @@ function startEvents() {
   byId("list").addEventListener("keydown", listKeys);
   byId("list").addEventListener("click", (event) => {
     const place = event.target.closest("[data-place]")?.dataset.place;
-    if (place !== undefined) select(Number(place), { force: false });
+    if (place === undefined) return;
+    select(Number(place), { force: false });
+    // On a phone the details lie below the list.
+    if (isNarrow()) byId("details").scrollIntoView({ block: "nearest" });
   });
   addEventListener("beforeprint", print);
+  byId("kinds").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    byId("kinds").open = false;
+    byId("kinds").firstElementChild.focus();
+  });
+  addEventListener("click", (event) => {
+    // What was clicked on may have been replaced since.
+    if (event.target.isConnected && !byId("kinds").contains(event.target)) byId("kinds").open = false;
+  });
   addEventListener("keydown", (event) => {
     if (event.key === "/" && !/INPUT|TEXTAREA/.test(document.activeElement.tagName)) {
       event.preventDefault();

@@ -6,6 +6,14 @@ const GRAVITY = ["idle", "plain", "busy", "good", "warn", "bad"];
 /** Times closer than this, in microseconds, cannot be zoomed into. */
 const CLOSEST = 2000;
 
+/** The least round time of that many microseconds or more: 1, 2, 5 and so on, above seconds as clocks have them. */
+function roundStep(least) {
+  const clock = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((seconds) => seconds * 1e6);
+  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
+  const steps = least <= 5e6 ? [1, 2, 5, 10].map((n) => n * power) : clock;
+  return steps.find((step) => step >= least) || least;
+}
+
 const Strips = {
   lanes: [], rows: [], active: 0, drag: null, pending: false,
 
@@ -103,9 +111,7 @@ const Strips = {
   /** Round times, a hundred pixels or more from each other. */
   paintAxis(brush, width, height) {
     const { from, to } = this.view();
-    const least = ((to - from) / Math.max(width, 1)) * 100;
-    const power = 10 ** Math.floor(Math.log10(least));
-    const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= least) || least;
+    const step = roundStep(((to - from) / Math.max(width, 1)) * 100);
     brush.font = "11px system-ui, sans-serif";
     for (let at = Math.ceil((from - start) / step) * step; at <= to - start; at += step) {
       const x = Math.round(this.x(at + start)) + 0.5;

@@ -1,45 +1,30 @@
-//! A headless Chromium with one page, over the DevTools protocol. It has a profile of its own, and ends with its value.
+//! What a test does with a page: it opens it, looks, clicks, types, takes pictures.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
-use headless_chrome::browser::default_executable;
-use headless_chrome::protocol::cdp::types::Event;
-use headless_chrome::protocol::cdp::{Emulation, Log, Page};
-use headless_chrome::{Browser, LaunchOptions, Tab};
+use base64::Engine;
+use serde_json::{Value, json};
 
-/// How long a condition may take to come true. A page of 10,000 events on a busy machine is far below it.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::devtools::{DEADLINE, DevTools};
 
-/// A browser that shows a page.
+/// A page in a browser.
 pub(crate) struct Chrome {
-    _browser: Browser,
-    tab: Arc<Tab>,
-    problems: Arc<Mutex<Vec<String>>>,
+    tools: DevTools,
 }
 
 impl Chrome {
-    /// Starts one, or says that there is none: a test is then skipped, but not in CI, where it must run.
+    /// Starts a browser, or says that there is none: a test is then skipped, but not in CI, where it must run.
     pub(crate) fn start() -> Option<Self> {
-        let Ok(path) = default_executable() else {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let Some(program) = chromium() else {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has no chromium");
             eprintln!("skipped: no chromium on this machine");
             return None;
         };
-        let options = LaunchOptions::default_builder()
-            .path(Some(path))
-            // Chromium's sandbox does not work for root, which containers often are.
-            .sandbox(!is_root())
-            .window_size(Some((1280, 900)))
-            .idle_browser_timeout(DEADLINE * 2)
-            .build()
-            .unwrap();
-        let browser = Browser::new(options).unwrap();
-        let tab = browser.new_tab().unwrap();
-        tab.set_default_timeout(DEADLINE * 2);
-        let problems = Arc::new(Mutex::new(Vec::new()));
-        listen(&tab, problems.clone());
-        Some(Self { _browser: browser, tab, problems })
+        let name = format!("profile-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Some(Self { tools: DevTools::start(&program, folder("report-profiles").join(name), (1280, 900)) })
     }
 
     /// Writes the page into a file and opens it.
@@ -50,29 +35,46 @@ impl Chrome {
     }
 
     /// Opens a file and waits until its script is through.
-    pub(crate) fn go(&self, path: &std::path::Path) {
-        self.tab.navigate_to(&format!("file://{}", path.display())).unwrap();
-        self.tab.wait_until_navigated().unwrap();
-        self.until("document.documentElement.dataset.ready === 'true'");
+    pub(crate) fn go(&self, path: &Path) {
+        let url = format!("file://{}", path.display());
+        self.tools.call("Page.navigate", &json!({ "url": url })).unwrap();
+        self.until(&format!(
+            "location.href === '{url}' && document.documentElement.dataset.ready === 'true'"
+        ));
     }
 
     /// Waits until an expression is true.
     pub(crate) fn until(&self, condition: &str) {
-        let script = format!(
-            "new Promise((done) => {{ const begin = Date.now(); const look = () => {{ \
-               if ({condition}) done('true'); \
-               else if (Date.now() - begin > {}) done('it never came true'); \
-               else setTimeout(look, 20); }}; look(); }})",
-            DEADLINE.as_millis()
-        );
-        let said = self.tab.evaluate(&script, true).unwrap().value.unwrap();
-        assert_eq!(said, "true", "{condition}; {:?}", self.problems());
+        let begin = Instant::now();
+        let script = format!("new Promise((done) => setTimeout(() => done(Boolean({condition})), 10))");
+        // An error is no answer: a page that is being left cannot give one.
+        while self.evaluate(&script).as_ref() != Ok(&Value::Bool(true)) {
+            assert!(
+                begin.elapsed() < DEADLINE,
+                "it never came true: {condition}; {:?}",
+                self.tools.problems()
+            );
+        }
+    }
+
+    fn evaluate(&self, expression: &str) -> Result<Value, String> {
+        let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let mut answer = self.tools.call("Runtime.evaluate", &params)?;
+        match answer.get("exceptionDetails") {
+            Some(details) => Err(details.to_string()),
+            None => Ok(answer["result"]["value"].take()),
+        }
     }
 
     /// The value of an expression, as text.
     pub(crate) fn text(&self, expression: &str) -> String {
-        let value = self.tab.evaluate(&format!("String({expression})"), false).unwrap().value;
-        value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+        let value = self.evaluate(&format!("String({expression})")).unwrap();
+        value.as_str().unwrap().to_owned()
+    }
+
+    /// The value of an expression that is a number.
+    pub(crate) fn number(&self, expression: &str) -> f64 {
+        self.evaluate(expression).unwrap().as_f64().unwrap()
     }
 
     /// The text of an element.
@@ -80,21 +82,51 @@ impl Chrome {
         self.text(&format!("document.querySelector({selector:?}).textContent"))
     }
 
-    /// Clicks with the mouse.
+    /// Clicks on an element with the mouse, if nothing lies above it.
     pub(crate) fn click(&self, selector: &str) {
-        self.tab.wait_for_element(selector).unwrap().click().unwrap();
+        self.until(&format!("document.querySelector({selector:?})"));
+        let place = format!(
+            "(() => {{ const node = document.querySelector({selector:?}); \
+               node.scrollIntoView({{ block: 'center' }}); \
+               const box = node.getClientRects()[0]; \
+               const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]; \
+               return node.contains(document.elementFromPoint(x, y)) ? [x, y] : 'covered'; }})()"
+        );
+        let place = self.evaluate(&place).unwrap();
+        assert_ne!(place, "covered", "{selector} cannot be clicked on");
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event =
+                json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+            self.tools.call("Input.dispatchMouseEvent", &event).unwrap();
+        }
     }
 
     /// Presses keys, one after the other.
     pub(crate) fn press(&self, keys: &[&str]) {
         for key in keys {
-            self.tab.press_key(key).unwrap();
+            let (code, text) = match *key {
+                "Tab" => (9, ""),
+                "Enter" => (13, "\r"),
+                "Backspace" => (8, ""),
+                "End" => (35, ""),
+                "Home" => (36, ""),
+                "ArrowLeft" => (37, ""),
+                "ArrowUp" => (38, ""),
+                "ArrowRight" => (39, ""),
+                "ArrowDown" => (40, ""),
+                text => (0, text),
+            };
+            let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+            for kind in [down, "keyUp"] {
+                let event = json!({ "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code });
+                self.tools.call("Input.dispatchKeyEvent", &event).unwrap();
+            }
         }
     }
 
     /// Types a text where the focus is.
     pub(crate) fn type_text(&self, text: &str) {
-        self.tab.type_str(text).unwrap();
+        self.tools.call("Input.insertText", &json!({ "text": text })).unwrap();
     }
 
     /// The id of the element that has the focus.
@@ -102,105 +134,61 @@ impl Chrome {
         self.text("document.activeElement.id")
     }
 
-    /// Makes the window as wide and high as that, with the colours that the system would ask for.
-    pub(crate) fn like(&self, width: u32, height: u32, colours: &str) {
-        self.tab
-            .call_method(Emulation::SetDeviceMetricsOverride {
-                width,
-                height,
-                device_scale_factor: 1.0,
-                mobile: width < 600,
-                scale: None,
-                screen_width: None,
-                screen_height: None,
-                position_x: None,
-                position_y: None,
-                dont_set_visible_size: None,
-                screen_orientation: None,
-                viewport: None,
-                display_feature: None,
-                device_posture: None,
-            })
-            .unwrap();
-        self.media(None, colours);
+    /// Makes the window as wide and high as that; below 600 it is a phone.
+    pub(crate) fn size(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.tools.call("Emulation.setDeviceMetricsOverride", &size).unwrap();
     }
 
-    /// As it comes out of a printer, or with these colours.
-    pub(crate) fn media(&self, media: Option<&str>, colours: &str) {
-        let feature = Emulation::MediaFeature { name: "prefers-color-scheme".into(), value: colours.into() };
-        let media = media.map(str::to_owned);
-        self.tab.call_method(Emulation::SetEmulatedMedia { media, features: Some(vec![feature]) }).unwrap();
+    /// Asks for `screen` or `print`, `light` or `dark`, as the system would.
+    pub(crate) fn media(&self, media: &str, colours: &str) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": colours });
+        let media = json!({ "media": media, "features": [feature] });
+        self.tools.call("Emulation.setEmulatedMedia", &media).unwrap();
     }
 
     /// Takes a picture of the whole page, part of the test's output.
     pub(crate) fn picture(&self, name: &str) {
         // Two frames on, what was asked to be painted is.
         let painted =
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done('true'))))";
-        self.tab.evaluate(painted, true).unwrap();
-        let number = |expression: &str| self.text(expression).parse::<f64>().unwrap();
-        let clip = Page::Viewport {
-            x: 0.0,
-            y: 0.0,
-            width: number("innerWidth"),
-            height: number("Math.min(document.documentElement.scrollHeight, 4000)"),
-            scale: 1.0,
-        };
-        let shot = Page::CaptureScreenshot {
-            format: Some(Page::CaptureScreenshotFormatOption::Png),
-            quality: None,
-            clip: Some(clip),
-            from_surface: Some(true),
-            capture_beyond_viewport: Some(true),
-            optimize_for_speed: None,
-        };
-        let data = self.tab.call_method(shot).unwrap().data;
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))";
+        self.evaluate(painted).unwrap();
+        let (width, height) =
+            (self.number("innerWidth"), self.number("document.documentElement.scrollHeight"));
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height.min(5000.0), "scale": 1 });
+        let shot = json!({ "format": "png", "clip": clip, "captureBeyondViewport": true });
+        let answer = self.tools.call("Page.captureScreenshot", &shot).unwrap();
+        let data =
+            base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
         let path = folder("report-screenshots").join(format!("{name}.png"));
-        std::fs::write(&path, base64(&data)).unwrap();
+        std::fs::write(&path, data).unwrap();
         println!("screenshot: {}", path.display());
     }
 
-    /// What the console was told that should not be there.
+    /// What the console was told.
     pub(crate) fn problems(&self) -> Vec<String> {
-        self.problems.lock().unwrap().clone()
+        self.tools.problems()
     }
 
-    /// Fails if there was such a thing.
+    /// Fails if that was anything.
     pub(crate) fn assert_quiet(&self) {
         assert_eq!(self.problems(), Vec::<String>::new());
     }
 }
 
-fn listen(tab: &Tab, problems: Arc<Mutex<Vec<String>>>) {
-    tab.enable_log().unwrap().enable_runtime().unwrap();
-    let listener = move |event: &Event| {
-        let problem = match event {
-            Event::LogEntryAdded(entry) if entry.params.entry.level == Log::LogEntryLevel::Error => {
-                format!("log: {}", entry.params.entry.text)
-            }
-            Event::RuntimeExceptionThrown(thrown) => {
-                format!("exception: {:?}", thrown.params.exception_details)
-            }
-            // The pages say nothing there themselves.
-            Event::RuntimeConsoleAPICalled(call) => format!("console: {:?}", call.params.args),
-            _ => return,
-        };
-        problems.lock().unwrap().push(problem);
-    };
-    tab.add_event_listener(Arc::new(listener)).unwrap();
-}
-
 /// A folder for what the tests leave, beside the build.
-pub(crate) fn folder(name: &str) -> std::path::PathBuf {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&path).unwrap();
     path
 }
 
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0)
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
+fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }

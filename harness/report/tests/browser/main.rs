@@ -11,6 +11,7 @@
 mod chrome;
 #[path = "../common/mod.rs"]
 mod common;
+mod devtools;
 
 use chrome::{Chrome, folder};
 use common::{HOSTILE, Recorded};
@@ -32,7 +33,7 @@ fn a_failed_run_shows_cause_evidence_and_cure_and_the_event_that_shows_it() {
     assert!(chrome.text_of("#agents").contains("127.77.1.12"));
     assert!(chrome.text_of("#labels").contains("cassandra") || chrome.text_of("#labels").contains("node 70"));
     chrome.picture("failed-desktop-light");
-    chrome.media(None, "dark");
+    chrome.media("screen", "dark");
     chrome.picture("failed-desktop-dark");
     chrome.assert_quiet();
 }
@@ -130,7 +131,8 @@ fn everything_can_be_reached_with_the_keyboard() {
 fn a_phone_shows_it_without_scrolling_sideways_in_both_colours() {
     let Some(chrome) = Chrome::start() else { return };
     let recorded = Recorded::read();
-    chrome.like(390, 844, "light");
+    chrome.size(390, 844);
+    chrome.media("screen", "light");
     chrome.open("phone", &page(&recorded.run()));
     assert_eq!(chrome.text("document.documentElement.scrollWidth <= 390"), "true");
     chrome.picture("failed-phone-light");
@@ -147,7 +149,7 @@ fn paper_shows_the_events_as_a_table() {
     let recorded = Recorded::read();
     chrome.open("paper", &page(&recorded.run()));
     chrome.text("dispatchEvent(new Event('beforeprint'))");
-    chrome.media(Some("print"), "light");
+    chrome.media("print", "light");
     assert_eq!(chrome.text("document.querySelector('#list').offsetHeight"), "0");
     assert!(chrome.text("document.querySelectorAll('#printed tr').length").parse::<usize>().unwrap() > 20);
     chrome.picture("failed-paper");
@@ -241,7 +243,8 @@ fn an_overview_leads_to_the_pages_of_its_runs() {
     );
     assert!(chrome.text_of("#body tr").contains("SL0010"));
     chrome.picture("overview-desktop");
-    chrome.like(390, 844, "dark");
+    chrome.size(390, 844);
+    chrome.media("screen", "dark");
     assert_eq!(chrome.text("document.documentElement.scrollWidth <= 390"), "true");
     chrome.picture("overview-phone-dark");
     chrome.click("#text");
@@ -267,4 +270,19 @@ fn a_run_without_diagnosis_and_one_without_events_show_what_there_is() {
     assert!(chrome.text_of("#outcome").contains("skipped"));
     assert_eq!(chrome.text("document.querySelector('#places').hidden"), "true");
     chrome.assert_quiet();
+}
+
+/// What the other tests rely on: that trouble is heard of.
+#[test]
+fn what_goes_wrong_in_a_page_is_heard_of() {
+    let Some(chrome) = Chrome::start() else { return };
+    let recorded = Recorded::read();
+    let html = page(&recorded.run()).replace("</body>", "<script>throw new Error('planted')</script></body>");
+    chrome.open("thrown", &html);
+    let problems = chrome.problems().join("\n");
+    assert!(problems.contains("planted"), "{problems}");
+    let html = page(&recorded.run()).replace("</body>", "<img src='file:///planted.png'></body>");
+    chrome.open("forbidden", &html);
+    let problems = chrome.problems().join("\n");
+    assert!(problems.contains("Content Security Policy"), "{problems}");
 }
