@@ -39,20 +39,28 @@ function isRoutine(event) {
     case "offer-declined": return idleDecline(event) || repeated(event);
     case "log": return /^declined offer/i.test(event.line);
     case "http-exchange": return event.status !== null && event.status < 400;
+    case "task-call": return !event.error && repeated(event);
     default: return false;
   }
 }
 
-/** Declines that a framework repeated for the same agent and reasons: the first is worth a look, the others are not. */
-const firstDeclines = new Map();
+/** What makes two events the same to a reader; `null` for those that always stand for themselves. */
+function sameness(event) {
+  if (event.event === "offer-declined") return JSON.stringify([event.who, event.host, event.refusals]);
+  if (event.event === "task-call") return JSON.stringify([event.application, event.task, event.call]);
+  return null;
+}
+
+/** Of what is repeated the first is worth a look. */
+const firsts = new Map();
+const repeatedIds = new Set();
 for (const event of events) {
-  if (event.event !== "offer-declined") continue;
-  const key = JSON.stringify([event.who, event.host, event.refusals]);
-  if (!firstDeclines.has(key)) firstDeclines.set(key, event.id);
+  const key = sameness(event);
+  if (key === null) continue;
+  if (firsts.has(key)) repeatedIds.add(event.id);
+  else firsts.set(key, event.id);
 }
-function repeated(event) {
-  return firstDeclines.get(JSON.stringify([event.who, event.host, event.refusals])) !== event.id;
-}
+const repeated = (event) => repeatedIds.has(event.id);
 
 /** One line for an event. */
 function summary(event) {
@@ -88,7 +96,7 @@ class Lanes {
     for (const lane of this.lanes.values()) {
       for (const span of lane.spans) span.to ??= end;
     }
-    const order = ["Faults", "Run", "Applications", "Instances", "Tasks", "Offers", "ZooKeeper"];
+    const order = ["Faults", "Run", "Applications", "Instances", "Tasks", "Offers", "Znodes", "Sessions"];
     this.all = order.flatMap((group) => [...this.lanes.values()].filter((lane) => lane.group === group));
   }
 
@@ -118,6 +126,10 @@ class Lanes {
     switch (event.event) {
       case "fault-fired": return this.mark(this.lane("Faults", "faults"), event, place, "bad");
       case "step-started": case "step-finished": return this.step(event, place);
+      case "stack-started": case "stack-finished": return this.stack(event, place);
+      case "spans-reached": return this.mark(this.lane("Run", "traces"), event, place, event.spans === event.of ? "good" : "idle");
+      case "span-missing": return this.mark(this.lane("Run", "traces"), event, place, "bad");
+      case "log": return this.session(event, place);
       case "verdict": return this.mark(this.lane("Run", "verdict"), event, place, event.passed ? "good" : "bad");
       case "application-state": return this.application(event, place);
       case "task-call": return this.mark(this.lane("Applications", event.application), event, place);
@@ -132,7 +144,24 @@ class Lanes {
     const tone = event.event === "step-started" ? "busy" : null;
     const lane = this.lane("Run", "steps");
     this.state(lane, event, place, tone, event.step);
-    if (event.error) lane.spans.at(-1).tone = "bad";
+    if (event.error && lane.spans.length) lane.spans.at(-1).tone = "bad";
+  }
+
+  stack(event, place) {
+    const begins = event.event === "stack-started";
+    const lane = this.lane("Run", "stack");
+    this.state(lane, event, place, begins ? "busy" : null, event.stack);
+    if (!begins && lane.spans.length) lane.spans.at(-1).tone = event.error ? "bad" : "good";
+  }
+
+  /** A ZooKeeper's sessions, from its log. */
+  session(event, place) {
+    const [, id] = /\bsession(?:id:)? (0x[0-9a-f]+)/i.exec(event.line) || [];
+    if (!id) return;
+    const lane = this.lane("Sessions", `…${id.slice(-4)} of ${event.who}`);
+    if (/^established/i.test(event.line)) this.state(lane, event, place, "good", "session");
+    else this.state(lane, event, place, null);
+    if (/expir/i.test(event.line)) lane.marks.at(-1).tone = "bad";
   }
 
   application(event, place) {
@@ -144,12 +173,13 @@ class Lanes {
   instance(event, place) {
     const tones = { running: "good", idle: "idle", stopped: "idle", failed: "bad" };
     const lane = this.lane("Instances", `${event.framework} ${event.instance}`);
-    this.state(lane, event, place, tones[event.to] || "busy", event.to);
+    const to = event.to.toLowerCase();
+    this.state(lane, event, place, tones[to] || "busy", to);
   }
 
   znode(event, place) {
     const top = `/${event.path.split("/")[1] || ""}`;
-    this.mark(this.lane("ZooKeeper", `${event.server} ${top}`), event, place, event.event === "znode-deleted" ? "warn" : "idle");
+    this.mark(this.lane("Znodes", `${event.server} ${top}`), event, place, event.event === "znode-deleted" ? "warn" : "idle");
   }
 
   task(event, place) {
@@ -157,7 +187,7 @@ class Lanes {
     if (event.event === "task-launched") return this.state(lane, event, place, "busy", "launched");
     if (event.event !== "task-status") return this.mark(lane, event, place);
     const tone = event.state === "TASK_RUNNING" ? "good" : ENDED.test(event.state) ? null : "busy";
-    return this.state(lane, event, place, tone, event.state);
+    return this.state(lane, event, place, tone, event.state.replace("TASK_", "").toLowerCase());
   }
 
   other(event, place) {
@@ -168,7 +198,7 @@ class Lanes {
       const lane = this.lane("Offers", frameworkLane(event.framework));
       this.mark(lane, event, place, event.event === "framework-subscribed" ? "plain" : "warn");
     } else if (event.server) {
-      this.mark(this.lane("ZooKeeper", `${event.server} sessions`), event, place, "warn");
+      this.mark(this.lane("Sessions", event.server), event, place, "warn");
     }
   }
 }

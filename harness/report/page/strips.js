@@ -122,6 +122,7 @@ const Strips = {
     }
   },
 
+  /** Bars below, ticks on them, names above both. */
   paintLane(brush, index, width) {
     const lane = this.lanes[index];
     const { top, height } = this.strip(index);
@@ -129,11 +130,29 @@ const Strips = {
     for (const span of lane.spans) {
       if (span.to < from || span.from > to) continue;
       const [left, right] = [Math.max(this.x(span.from), 0), Math.min(this.x(span.to), width)];
-      brush.globalAlpha = 0.45;
+      brush.globalAlpha = 0.35;
       brush.fillStyle = this.colour(TONES[span.tone]);
-      brush.fillRect(left, top + height / 4, Math.max(right - left, 1), height / 2);
+      brush.fillRect(left, top + 1, Math.max(right - left, 1), height - 2);
       brush.globalAlpha = 1;
     }
+    this.paintMarks(brush, lane, top, height);
+    for (const span of lane.spans) {
+      if (span.to >= from && span.from <= to) this.paintName(brush, span, top, height, width);
+    }
+  },
+
+  /** The state that a bar stands for, where there is room: it is not told by colour alone. */
+  paintName(brush, span, top, height, width) {
+    const [left, right] = [Math.max(this.x(span.from), 0), Math.min(this.x(span.to), width)];
+    brush.font = "10px system-ui, sans-serif";
+    const room = right - left - 12;
+    if (room < 24 || brush.measureText(span.label).width > room) return;
+    brush.fillStyle = this.colour("--text");
+    brush.fillText(span.label, left + 8, top + height / 2 + 3.5);
+  },
+
+  paintMarks(brush, lane, top, height) {
+    const { from, to } = this.view();
     const bins = new Map();
     for (const mark of lane.marks) {
       if (mark.at < from || mark.at > to) continue;
