@@ -20,7 +20,7 @@ pub struct Fault {
     #[serde(rename = "do")]
     pub reaction: Reaction,
     /// How often.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_once")]
     pub times: Times,
     /// Each time with this probability, drawn from the fault's own stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,10 +28,42 @@ pub struct Fault {
     /// Whether it may never happen: a fault that did not fails the scenario otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// Left out of this run: it neither happens nor draws.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+}
+
+impl Fault {
+    /// A reaction that happens once.
+    pub const fn new(when: When, reaction: Reaction) -> Self {
+        Self {
+            when,
+            after: 0.0,
+            reaction,
+            times: Times::Count(1),
+            probability: None,
+            optional: false,
+            off: false,
+        }
+    }
+
+    /// Once, so many seconds after the run began.
+    pub const fn at(seconds: f64, reaction: Reaction) -> Self {
+        Self::new(When::At(seconds), reaction)
+    }
+
+    /// Once, at the first such event.
+    pub const fn on(pattern: Pattern, reaction: Reaction) -> Self {
+        Self::new(When::On(pattern), reaction)
+    }
 }
 
 fn is_zero(seconds: &f64) -> bool {
     *seconds == 0.0
+}
+
+fn is_once(times: &Times) -> bool {
+    *times == Times::Count(1)
 }
 
 /// The condition.
@@ -54,6 +86,20 @@ pub struct Pattern {
     pub fields: BTreeMap<String, Field>,
 }
 
+impl Pattern {
+    /// Events of a kind.
+    pub fn event(kind: &str) -> Self {
+        Self { event: kind.to_owned(), fields: BTreeMap::new() }
+    }
+
+    /// Only those in which a field contains this text.
+    #[must_use]
+    pub fn with(mut self, field: &str, text: &str) -> Self {
+        self.fields.insert(field.to_owned(), Field::Text(text.to_owned()));
+        self
+    }
+}
+
 /// What a field must hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -70,7 +116,7 @@ pub enum Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Times {
-    /// Each time.
+    /// Each time, but at most [`ALWAYS`](crate::ALWAYS) times.
     Always,
     /// So often.
     #[serde(untagged)]

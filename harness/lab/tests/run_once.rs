@@ -15,7 +15,8 @@ use stacklab_machine::timeline::What;
 use stacklab_stack::Stack;
 
 async fn run(lab: &Lab, text: &str) -> Result<(), String> {
-    deploy(lab, Stack::parse(text).unwrap().stack, &BTreeMap::new()).await
+    let deployed = deploy(lab, Stack::parse(text).unwrap().stack, &BTreeMap::new()).await;
+    deployed.map_err(|why| why.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +28,7 @@ async fn applications_reach_mesos_through_the_framework() {
         backing: Backing::default(),
         already_running: Vec::new(),
         commands: Commands::Modelled { runs_for: Some(Duration::from_millis(10)) },
+        faults: Vec::new(),
     };
     let recorder = Recorder::new(Clock::new());
     let lab = Lab::start(config, recorder.clone()).await.unwrap();

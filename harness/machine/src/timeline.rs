@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
+mod kind;
+
+pub use kind::{fields, kinds};
+
 /// Version of the recorded form.
 pub const VERSION: u32 = 1;
 
@@ -82,8 +86,16 @@ pub enum What {
     /// The run of the stack is over.
     StackFinished { stack: String, error: Option<String> },
 
-    /// One HTTP exchange made by `who`; `status` is absent when none came, and `error` says why.
-    HttpExchange { method: String, url: String, status: Option<u16>, error: Option<String> },
+    /// One HTTP exchange made by `who`; `status` is absent when none came, and `error` says why. `answer` is the
+    /// beginning of a body that may say what is wrong.
+    HttpExchange {
+        method: String,
+        url: String,
+        status: Option<u16>,
+        error: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+    },
 
     /// Marathon knows a new app.
     AppCreated { app: String, instances: u32 },
@@ -101,7 +113,12 @@ pub enum What {
     /// An agent registered, with all it has.
     AgentRegistered { agent: String, host: String, resources: String },
     /// An agent is gone.
-    AgentLost { agent: String, host: String, cause: String },
+    AgentLost {
+        agent: String,
+        host: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// A framework is connected; `known` if the master knew the id already.
     FrameworkSubscribed { framework: String, name: String, known: bool },
     /// A framework was refused or cut off with an error.
@@ -109,13 +126,23 @@ pub enum What {
     /// Its connection is gone.
     FrameworkDisconnected { framework: String, name: String },
     /// It is gone for good.
-    FrameworkRemoved { framework: String, name: String, cause: String },
+    FrameworkRemoved {
+        framework: String,
+        name: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// An offer went out.
     OfferSent { offer: String, framework: String, agent: String, host: String, resources: String },
     /// A framework did not take an offer, and says why.
     OfferDeclined { offer: String, host: String, offered: String, refusals: Vec<Refusal> },
     /// An offer was taken back.
-    OfferRescinded { offer: String, framework: String, cause: String },
+    OfferRescinded {
+        offer: String,
+        framework: String,
+        #[serde(rename = "why")]
+        cause: String,
+    },
     /// A task is to be launched on an offer.
     TaskLaunched {
         task: String,
@@ -138,9 +165,14 @@ pub enum What {
 
     /// An instance of a framework has a new state (`Stopped` = wanted for Exhibitor and Zipkin).
     InstanceState { framework: String, instance: String, from: String, to: String },
+    /// A scheduler read what it had stored: where that is kept (`file:dse-mesos.json`, `zk:host:2181/kafka-mesos`), and
+    /// the framework id in it, if there was any.
+    StateRead { storage: String, framework: Option<String> },
     /// A line of a log.
     Log { line: String },
 
+    /// An agent begins to fetch so many artifacts for a task.
+    FetchStarted { task: String, count: usize },
     /// Artifacts of a task are there.
     ArtifactsFetched { task: String, count: usize },
     /// An artifact cannot be had.
@@ -232,6 +264,9 @@ mod tests {
                 }],
             },
         );
+        // Its own `cause` must not be taken for the event's.
+        let lost = What::AgentLost { agent: "S0".into(), host: "h".into(), cause: "unreachable".into() };
+        timeline.record(Time::SIM_START, "mesos-master", Some(first), lost);
         let text = timeline.to_json_lines();
         let back: Vec<Event> = text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(back, timeline.events());

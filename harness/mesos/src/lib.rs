@@ -18,12 +18,12 @@ pub mod resources;
 pub mod v0;
 pub mod v1;
 
-pub use agent::{Agent, AgentConfig, AgentInput, AgentOutput};
+pub use agent::{Agent, AgentConfig, AgentInput, AgentOutput, LiveTask, TaskEnd};
 pub use ids::{
     AgentId, ConnectionId, ContainerId, ExecutorId, FrameworkId, LinkId, OfferId, StatusUuid, StreamId,
     TaskId,
 };
-pub use master::{Master, MasterConfig, MasterInput, MasterOutput};
+pub use master::{Master, MasterConfig, MasterInput, MasterOutput, Reached};
 pub use messages::{AgentToMaster, ContainerEvent, Exit, MasterToAgent, Reregistration, Signal, StartSpec};
 pub use resources::{Attribute, AttributeValue, Ranges, Resource, Resources, Scalar};
 pub use v1::{

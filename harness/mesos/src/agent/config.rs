@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use stacklab_machine::Rng;
 
-use crate::ids::ContainerId;
+use super::TaskEnd;
+use crate::ids::{AgentId, ContainerId, TaskId};
 use crate::messages::{AgentToMaster, ContainerEvent, MasterToAgent, Signal, StartSpec};
 use crate::resources::{Attribute, Resources};
 use crate::v1::{Address, ExecutorCall, ExecutorEvent, Uri};
@@ -16,10 +17,14 @@ pub struct AgentConfig {
     pub address: Address,
     /// All it has.
     pub resources: Resources,
+    /// The id that it had before it was started again, as its work directory remembers it.
+    pub recovered: Option<AgentId>,
     /// Attributes.
     pub attributes: Vec<Attribute>,
     /// Directory under which sandboxes lie: `/var/lib/mesos`.
     pub work_dir: String,
+    /// Whether containers are held to the memory that they asked for, as with the isolation `cgroups/mem`.
+    pub limits_memory: bool,
     /// How long a custom executor has to subscribe; 1 min.
     pub executor_registration_timeout: Duration,
     /// Between asking an executor to end and ending it; 5 s.
@@ -38,8 +43,10 @@ impl AgentConfig {
         Self {
             address,
             resources,
+            recovered: None,
             attributes: Vec::new(),
             work_dir: "/var/lib/mesos".into(),
+            limits_memory: false,
             executor_registration_timeout: Duration::from_secs(60),
             executor_shutdown_grace_period: Duration::from_secs(5),
             registration_backoff: Duration::from_secs(1),
@@ -71,6 +78,13 @@ pub enum AgentInput {
         container: ContainerId,
         /// What.
         call: ExecutorCall,
+    },
+    /// A task is to end without its own doing, and its container with it.
+    EndTask {
+        /// Which.
+        task_id: TaskId,
+        /// How.
+        end: TaskEnd,
     },
 }
 

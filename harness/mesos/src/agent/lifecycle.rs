@@ -210,7 +210,7 @@ impl Agent {
     }
 
     /// Ends a container at once. One whose program was never asked for is gone with that.
-    fn destroy(
+    pub(super) fn destroy(
         &mut self,
         now: Time,
         id: &ContainerId,
@@ -343,7 +343,9 @@ impl Agent {
             return;
         };
         if call == ExecutorCall::Subscribe {
-            return self.executor_subscribes(id, out);
+            self.executor_subscribes(id, out);
+            self.hold_to_memory(now, id, out);
+            return;
         }
         if container.phase != Phase::Subscribed {
             let text = "Executor is not subscribed".to_owned();

@@ -53,15 +53,16 @@ impl Agent {
             port: config.address.port,
             resources: config.resources.clone(),
             attributes: config.attributes.clone(),
-            id: None,
+            id: config.recovered.clone(),
             ip: config.address.ip.clone(),
         };
+        let config_id = config.recovered.clone();
         Self {
             rng: config.rng.clone(),
             updates: Updates::new(config.status_retry),
             config,
             info: Arc::new(info),
-            id: None,
+            id: config_id,
             standing: Standing::Offline,
             frameworks: BTreeMap::new(),
             containers: BTreeMap::new(),
@@ -240,6 +241,7 @@ impl Machine for Agent {
             AgentInput::Master(message) => self.master_says(now, message, out),
             AgentInput::Container { container, event } => self.container_event(now, &container, event, out),
             AgentInput::Executor { container, call } => self.executor_call(now, &container, call, out),
+            AgentInput::EndTask { task_id, end } => self.end_task(now, &task_id, end, out),
         }
     }
 

@@ -4,10 +4,13 @@
 
 mod config;
 mod container;
+mod faults;
 mod launch;
 mod lifecycle;
 mod machine;
+mod memory;
 mod updates;
 
 pub use config::{AgentConfig, AgentInput, AgentOutput};
+pub use faults::{LiveTask, TaskEnd};
 pub use machine::Agent;

@@ -125,6 +125,11 @@ pub enum MasterInput {
         /// The request.
         request: Request,
     },
+    /// All open offers of a framework are to be taken back, as an operator's change to its roles would.
+    Rescind {
+        /// Which.
+        framework_id: FrameworkId,
+    },
 }
 
 /// What a master asks for.

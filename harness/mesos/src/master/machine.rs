@@ -118,6 +118,9 @@ impl Machine for Master {
                 let response = self.answer(now, &request, out);
                 out.push(MasterOutput::Respond { exchange, response });
             }
+            MasterInput::Rescind { framework_id } => {
+                self.take_back_offers_of(now, &framework_id, "taken back by the master", out);
+            }
         }
     }
 

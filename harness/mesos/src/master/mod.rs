@@ -7,6 +7,7 @@ mod allocator;
 mod calls;
 mod config;
 mod drivers;
+mod faults;
 mod frameworks;
 mod machine;
 mod offers;
@@ -17,4 +18,5 @@ mod tasks;
 mod validation;
 
 pub use config::{MasterConfig, MasterInput, MasterOutput};
+pub use faults::Reached;
 pub use machine::Master;

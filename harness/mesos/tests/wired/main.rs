@@ -5,6 +5,7 @@
 mod agents;
 mod drivers;
 mod endpoints;
+mod faults;
 mod launches;
 mod offers;
 mod subscriptions;
