@@ -49,6 +49,7 @@ pub fn play(scenario: &Scenario, steps: &[Step], stack: &Stack, stacks: &Path, s
         variables: scenario.variables.clone(),
         faults: scenario.faults.clone(),
         seed,
+        faults: scenario.faults.clone(),
         recording: true,
         limit: DEPLOYMENT,
     };
