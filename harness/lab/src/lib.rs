@@ -9,14 +9,15 @@ mod steps;
 mod verdict;
 
 pub mod bench;
+pub mod bundle;
 pub mod catalogue;
 pub mod cluster;
 pub mod deploy;
 pub mod e2e;
 pub mod exit;
-pub mod explain;
 pub mod input;
 pub mod lab;
+pub mod minimise;
 pub mod network;
 pub mod observe;
 pub mod occupant;

@@ -70,6 +70,13 @@ pub struct Course {
     pub broken: Option<String>,
 }
 
+impl Course {
+    /// Whether everything was done, and went well.
+    pub fn is_good(&self) -> bool {
+        self.failure.is_none() && self.broken.is_none()
+    }
+}
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -121,6 +128,12 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
         }
     }
     course
+}
+
+/// Does the steps of the cure, after which the stack must be deployed.
+pub(crate) async fn cure(scenario: &Scenario, ground: &mut impl Ground) -> Course {
+    let cured = Scenario { expect: Expect::Deployed, ..scenario.clone() };
+    perform(&cured, &scenario.cure, ground).await
 }
 
 async fn recorded(ground: &mut impl Ground, step: &Step, since: usize) -> Ended {
