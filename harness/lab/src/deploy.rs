@@ -196,6 +196,7 @@ fn place(lab: &Lab, name: &str) -> Place {
         names: lab.names().clone(),
         sandbox: Sandbox::new(),
         services: Arc::clone(lab.services()),
+        surroundings: lab.surroundings(),
     }
 }
 

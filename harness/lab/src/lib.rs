@@ -3,6 +3,7 @@
 
 mod already;
 mod backing;
+mod faults;
 mod judge;
 mod places;
 mod steps;
@@ -30,6 +31,7 @@ pub mod stall;
 pub mod traffic;
 
 pub use backing::{Backing, BackingError};
+pub use faults::{CannotBreak, FaultsHandle};
 pub use lab::{Addresses, Lab, LabConfig, LabError};
 pub use stacklab_live::mesos::Commands;
 pub use steps::{Course, Ended};

@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::http::{Answer, Handler, Server};
 use crate::image::ImageTask;
+use crate::mishap::{Party, Surroundings};
 use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
@@ -90,6 +91,15 @@ pub struct Place {
     pub sandbox: Sandbox,
     /// Who starts services.
     pub services: Arc<dyn Services>,
+    /// What can go wrong there.
+    pub surroundings: Surroundings,
+}
+
+impl Place {
+    /// The program, as an end of a link.
+    pub fn party(&self) -> Party {
+        Party::new(self.surroundings.host.name(), &self.name, &self.task)
+    }
 }
 
 /// How a program ended.
@@ -173,6 +183,7 @@ where
     let link = link(inbox.clone());
     let host = Host {
         zk: ZkSessions::new(),
+        party: place.party(),
         place,
         link,
         inbox: inbox.clone(),
@@ -198,22 +209,25 @@ where
     L: MesosLink<C>,
 {
     let clock = host.place.recorder.clock();
+    let machine = host.place.surroundings.host.clone();
     let mut out = Outbox::new();
-    program.handle(clock.now(), Input::Start, &mut out);
+    program.handle(machine.now(clock), Input::Start, &mut out);
     host.carry_out(&mut out, None).await;
     while host.exit.is_none() {
         let message = tokio::select! {
-            message = messages.recv() => message,
-            () = clock.until(program.wake_at()) => {
-                program.wake(clock.now(), &mut out);
-                host.carry_out(&mut out, None).await;
-                continue;
-            }
+            message = messages.recv() => Some(message),
+            () = machine.until(clock, program.wake_at()) => None,
+        };
+        machine.moving().await;
+        let Some(message) = message else {
+            program.wake(machine.now(clock), &mut out);
+            host.carry_out(&mut out, None).await;
+            continue;
         };
         // The host itself holds a sender: there is always one.
         let Some(message) = message else { break };
         let (input, cause) = host.admit(message);
-        program.handle(clock.now(), input, &mut out);
+        program.handle(machine.now(clock), input, &mut out);
         host.carry_out(&mut out, cause).await;
     }
     host.exit.unwrap_or(Exit { code: 0 })
@@ -221,6 +235,7 @@ where
 
 struct Host<E, L> {
     place: Place,
+    party: Party,
     link: L,
     inbox: Inbox<E>,
     calls: JoinSet<()>,
@@ -285,7 +300,9 @@ impl<E: Send + 'static, L> Host<E, L> {
                 self.later(Input::File { call, data }, cause);
             }
             Output::WriteFile { path, data } => {
-                if let Err(why) = self.place.sandbox.write(&path, data) {
+                let full = self.place.surroundings.host.disk_is_full();
+                let written = if full { Err(no_space(&path)) } else { self.place.sandbox.write(&path, data) };
+                if let Err(why) = written {
                     self.log(why);
                 }
             }
@@ -320,7 +337,10 @@ impl<E: Send + 'static, L> Host<E, L> {
     async fn listen(&mut self, port: u16) {
         let address = SocketAddr::new(self.place.address, port);
         match Server::start(address, self.handler()).await {
-            Ok(server) => self.servers.push(server),
+            Ok(server) => {
+                self.place.surroundings.lab.listens(server.address(), self.party.clone());
+                self.servers.push(server);
+            }
             Err(why) => {
                 self.log(format!("cannot listen on {address}: {why}"));
                 self.exit = Some(Exit { code: 1 });
@@ -329,10 +349,15 @@ impl<E: Send + 'static, L> Host<E, L> {
     }
 
     fn handler(&self) -> Handler {
-        let inbox = self.inbox.clone();
+        let (inbox, party) = (self.inbox.clone(), self.party.clone());
+        let mishaps = self.place.surroundings.lab.clone();
         Arc::new(move |request| {
             let inbox = inbox.clone();
+            let fault = mishaps.http_fault(&party);
             Box::pin(async move {
+                if let Some(fault) = fault {
+                    return fault.answer().await;
+                }
                 let (reply, answer) = oneshot::channel();
                 let sent = inbox.0.send(Message::Request(request, reply)).await;
                 let answer = if sent.is_ok() { answer.await.ok() } else { None };
@@ -360,9 +385,10 @@ impl<E: Send + 'static, L> Host<E, L> {
         if let Some(EventId(id)) = cause {
             request.headers.push((CAUSE_HEADER.to_owned(), id.to_string()));
         }
-        let inbox = self.inbox.clone();
+        let (inbox, from) = (self.inbox.clone(), self.party.clone());
+        let mishaps = self.place.surroundings.lab.clone();
         self.calls.spawn(async move {
-            let result = crate::http::request(&request, timeout).await;
+            let result = mishaps.request(&from, &request, timeout).await;
             inbox.send(Input::HttpReply { call, result }, cause).await;
         });
     }
@@ -409,6 +435,11 @@ impl<E: Send + 'static, L> Host<E, L> {
         });
         self.service = Some((stop, tasks));
     }
+}
+
+/// What a system says of a write for which there is no room.
+fn no_space(path: &str) -> String {
+    format!("{path}: No space left on device")
 }
 
 fn note_service(

@@ -37,6 +37,11 @@ impl SandboxWitness {
     pub fn is_there(&self) -> bool {
         self.0.strong_count() > 0
     }
+
+    /// The sandbox, if it is still there.
+    pub(crate) fn sandbox(&self) -> Option<Sandbox> {
+        self.0.upgrade().map(|content| Sandbox { content })
+    }
 }
 
 impl Sandbox {

@@ -103,6 +103,9 @@ pub enum NotRun {
     /// The environment is in the way.
     #[error(transparent)]
     Lab(#[from] LabError),
+    /// The real services cannot be had.
+    #[error(transparent)]
+    Backing(crate::backing::BackingError),
     /// The snapshot cannot be written.
     #[error("cannot write the snapshot {path}: {why}")]
     Snapshot {
@@ -116,7 +119,7 @@ pub enum NotRun {
 impl NotRun {
     /// Whether it is the environment that is in the way, not what was asked for.
     pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Lab(_) | Self::Snapshot { .. })
+        matches!(self, Self::Lab(_) | Self::Backing(_) | Self::Snapshot { .. })
     }
 }
 
@@ -171,11 +174,14 @@ where
         step(recorder, "build the cluster", Lab::start(config(scenario, options), recorder.clone())).await?;
     let mut ground = Socket { lab: &lab, scenario, options, input: &input, workload: &workload };
     // Boxed: what a run consists of is deep.
-    let course = Box::pin(perform(scenario, &scenario.steps(), &mut ground)).await;
+    let mut course = Box::pin(perform(scenario, &scenario.steps(), &mut ground)).await;
+    if let Some((index, why)) = lab.faults().failures().into_iter().next() {
+        course.broken.get_or_insert(format!("fault {} cannot be done: {why}", index + 1));
+    }
     let bad = course.failure.is_some() || course.broken.is_some();
     let frameworks = if bad { Vec::new() } else { observe(&lab, &input, &workload, recorder).await };
     let diagnosis = if bad { recorder.with(|timeline| diagnose(timeline.events())) } else { None };
-    let hits: Vec<Hits> = Vec::new();
+    let hits = lab.faults().hits();
     let cured = match options.cure && course.failure.is_some() {
         true => Some(Box::pin(cure(scenario, &mut ground)).await),
         false => None,
@@ -228,6 +234,7 @@ fn config(scenario: &Scenario, options: &Options) -> LabConfig {
         seed: options.seed,
         backing: options.backing.clone(),
         commands: Commands::Modelled { runs_for: scenario.cluster.plain_tasks() },
+        faults: scenario.faults.clone(),
     }
 }
 

@@ -49,7 +49,6 @@ pub fn play(scenario: &Scenario, stack: &Stack, stacks: &Path, seed: u64, cures:
         stack: stack.clone(),
         already_running: scenario.already_running.clone(),
         variables: scenario.variables.clone(),
-        faults: scenario.faults.clone(),
         seed,
         faults: scenario.faults.clone(),
         recording: true,
