@@ -40,6 +40,3 @@ pub struct Cause {
     /// The whole page: what happens, why, how to see it, the cure.
     pub page: &'static str,
 }
-
-/// All causes, by number.
-pub const CAUSES: &[Cause] = &[];

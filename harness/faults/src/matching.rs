@@ -1,7 +1,7 @@
 //! Whether an event is one that a pattern speaks of. Its kind has been compared before.
 
 use serde_json::Value;
-use stacklab_machine::timeline::Event;
+use stacklab_machine::timeline::{Event, kinds};
 
 use crate::{Field, Pattern};
 
@@ -46,5 +46,13 @@ fn holds_text(wanted: &Field, text: &str) -> bool {
         },
         Field::Number(number) => text.contains(&number.to_string()),
         Field::Flag(flag) => text == flag.to_string(),
+    }
+}
+
+impl Pattern {
+    /// The first event that this speaks of.
+    pub fn find<'e>(&self, events: &'e [Event]) -> Option<&'e Event> {
+        let kind = kinds().iter().position(|name| *name == self.event)?;
+        events.iter().find(|event| event.what.kind() == kind && matches(self, event))
     }
 }

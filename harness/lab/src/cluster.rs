@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stacklab_live::mesos::Artifacts;
+use stacklab_mesos::Resources;
 
 /// Most agents that one lab has addresses for: .11 to .210 of its /24.
 pub const MAX_AGENTS: usize = 200;
 
 /// A cluster as a scenario describes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClusterSpec {
     /// Its agents, in order.
@@ -20,13 +21,16 @@ pub struct ClusterSpec {
     /// without end if absent.
     #[serde(default)]
     pub plain_tasks_run_for: Option<u32>,
+    /// Whether agents hold containers to the memory that they asked for; a heap as large as that ends its container.
+    #[serde(default)]
+    pub memory_limits: bool,
     /// What does not come as it should, by the name of its file.
     #[serde(default)]
     pub artifacts: BTreeMap<String, ArtifactSpec>,
 }
 
 /// What is wrong with an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArtifactSpec {
     /// Nobody has it.
@@ -37,12 +41,17 @@ pub enum ArtifactSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { agents: three_agents(), plain_tasks_run_for: None, artifacts: BTreeMap::new() }
+        Self {
+            agents: three_agents(),
+            plain_tasks_run_for: None,
+            memory_limits: false,
+            artifacts: BTreeMap::new(),
+        }
     }
 }
 
 /// One agent, or several alike.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AgentSpec {
     /// How many of this kind.
@@ -63,6 +72,9 @@ pub struct AgentSpec {
     /// Text attributes that constraints look at.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// What it holds besides for one role each: `cpus:2;mem:4096`, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reserved: BTreeMap<String, String>,
 }
 
 impl Default for AgentSpec {
@@ -74,6 +86,7 @@ impl Default for AgentSpec {
             disk: hundred_gb(),
             ports: usual_ports(),
             attributes: BTreeMap::new(),
+            reserved: BTreeMap::new(),
         }
     }
 }
@@ -81,7 +94,14 @@ impl Default for AgentSpec {
 impl AgentSpec {
     /// The resources in the form of the agent's `--resources` flag.
     pub fn resources(&self) -> String {
-        format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports)
+        let mut text =
+            format!("cpus:{};mem:{};disk:{};ports:[{}]", self.cpus, self.mem, self.disk, self.ports);
+        for (role, resources) in &self.reserved {
+            for (name, amount) in resources.split(';').filter_map(|entry| entry.split_once(':')) {
+                text.push_str(&format!(";{}({role}):{amount}", name.trim()));
+            }
+        }
+        text
     }
 
     /// The attributes in the form of the agent's `--attributes` flag.
@@ -127,7 +147,9 @@ impl ClusterSpec {
         self.agents.iter().find_map(|agent| {
             let amounts = [("cpus", agent.cpus), ("mem", agent.mem), ("disk", agent.disk)];
             let bad = amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0);
-            bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"))
+            let bad = bad.map(|(name, amount)| format!("{name}: {amount} is no amount of anything"));
+            let unread = || agent.resources().parse::<Resources>().err().map(|why| why.to_string());
+            bad.or_else(unread)
         })
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use stacklab_diagnosis::{Code, diagnose, settled};
 use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
 use stacklab_machine::timeline::{Event, What};
@@ -18,6 +19,8 @@ use crate::report::running;
 use crate::stall::starved;
 use crate::verdict;
 
+/// Between two looks for a cause that will not go away.
+const SUSPECT: Duration = Duration::from_millis(400);
 /// How often the timeline is looked at for an instance without a place.
 const LOOK: Duration = Duration::from_millis(200);
 /// Time in which nothing must have changed before an instance counts as without a place: at least this, and at
@@ -38,11 +41,37 @@ const SUBSCRIBED: Duration = Duration::from_secs(10);
 /// Name of Stack Deploy's own framework.
 const FRAMEWORK: &str = "stack-deploy";
 
-/// Deploys a stack. The error says why it is not deployed, cause first.
+/// Why a stack is not deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotDeployed {
+    /// Stack Deploy says so.
+    Failed {
+        /// Its words.
+        error: String,
+        /// With what was seen besides.
+        text: String,
+    },
+    /// It goes on for ever, or for much longer: the text says what it waits for.
+    GivenUp(String),
+}
+
+impl std::fmt::Display for NotDeployed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed { text, .. } | Self::GivenUp(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Deploys a stack.
 ///
 /// # Errors
 /// The stack is not deployed.
-pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String>) -> Result<(), String> {
+pub async fn deploy(
+    lab: &Lab,
+    stack: Stack,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), NotDeployed> {
     let recorder = lab.recorder();
     let name = stack.name.clone();
     let first = recorder.with(|timeline| timeline.events().len());
@@ -55,6 +84,7 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
     let mut calls = Vec::new();
     let mut changed = recorder.now();
     let mut seen = first;
+    let mut certainty = Certainty::default();
     loop {
         tokio::time::sleep(LOOK.min(Duration::from_millis(5))).await;
         let events = recorder.events_from(seen);
@@ -73,17 +103,49 @@ pub async fn deploy(lab: &Lab, stack: Stack, variables: &BTreeMap<String, String
                 }
                 return Ok(());
             }
-            Some(Some(error)) => return Err(recorder.with(|t| verdict::failed(&error, t.events()))),
+            Some(Some(error)) => {
+                let text = recorder.with(|t| verdict::failed(&error, t.events()));
+                return Err(NotDeployed::Failed { error, text });
+            }
             None => {}
         }
-        let why = recorder
-            .with(|timeline| never_starts(timeline.events()))
+        let why = certainty
+            .grows(recorder)
+            .or_else(|| recorder.with(|timeline| never_starts(timeline.events())))
             .or_else(|| hopeless(recorder, limits, changed));
         if let Some(why) = why {
-            recorder.record("lab", None, What::StackFinished { stack: name, error: Some(why.clone()) });
-            return Err(why);
+            return Err(NotDeployed::GivenUp(why));
         }
     }
+}
+
+/// Whether the timeline shows a cause that keeps the deployment from its end for ever. What shows it twice, with a while
+/// between, is certain.
+#[derive(Debug, Default)]
+struct Certainty {
+    looked: Option<Time>,
+    suspected: Option<Code>,
+}
+
+impl Certainty {
+    fn grows(&mut self, recorder: &Recorder) -> Option<String> {
+        let now = recorder.now();
+        if self.looked.is_some_and(|looked| now.since(looked) < SUSPECT) {
+            return None;
+        }
+        let found = recorder.with(|timeline| settled(timeline.events()));
+        // Looking takes time, too: not more of it than anything else.
+        self.looked = Some(recorder.now());
+        let certain = found.is_some() && found == self.suspected;
+        self.suspected = found;
+        certain.then(|| recorder.with(|timeline| explained(timeline.events())))
+    }
+}
+
+/// The diagnosis of a deployment that goes on.
+fn explained(events: &[Event]) -> String {
+    let found = diagnose(events).map(|diagnosis| diagnosis.text());
+    found.unwrap_or_else(|| "nothing keeps it from going on".to_owned())
 }
 
 /// What a deployment consists of. Dropping it ends it; the framework goes on with the lab if all is well.

@@ -69,6 +69,19 @@ pub fn read_stack(path: &Path, variables: &BTreeMap<String, String>) -> Result<S
     Ok(StackInput { stack, text, warnings })
 }
 
+/// Reads a stack file that need not be one that can run.
+///
+/// # Errors
+/// The file cannot be read, or is no stack file.
+pub fn read_stack_as_it_is(path: &Path) -> Result<StackInput, InputError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|why| InputError::Unreadable { path: path.to_owned(), why })?;
+    let Parsed { stack, warnings, .. } = Stack::parse(&text)
+        .map_err(|error| InputError::Malformed { path: path.to_owned(), error: Box::new(error) })?;
+    let warnings = warnings.iter().map(|warning| format!("{}: {}", warning.at, warning.text)).collect();
+    Ok(StackInput { stack, text, warnings })
+}
+
 /// References that nobody will resolve: the original runs into an error in the middle of the deployment, or sends
 /// them as they are.
 fn missing_variables(stack: &Stack, variables: &BTreeMap<String, String>, text: &str) -> Vec<String> {

@@ -403,6 +403,7 @@ fn start_agents(
         let rng = ground.streams.stream(&format!("ids/{name}"));
         let mut settings = AgentConfig::new(address(network.agent(index).into(), AGENT_PORT), resources, rng);
         settings.attributes = parse_attributes(&spec.attributes()).map_err(|why| bad(format!("{why}")))?;
+        settings.limits_memory = config.cluster.memory_limits;
         settings.registration_backoff = config.pace.wait(settings.registration_backoff);
         let place = AgentPlace {
             link: LinkId(index as u64),

@@ -142,6 +142,7 @@ fn check(rows: &[(&str, &str, &str)], severity: Severity) {
             already_running: Vec::new(),
             variables: variables("{zk}"),
             seed: 1,
+            faults: Vec::new(),
             recording: false,
             limit: Duration::from_secs(3600),
         });

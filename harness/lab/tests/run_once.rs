@@ -15,7 +15,8 @@ use stacklab_machine::timeline::What;
 use stacklab_stack::Stack;
 
 async fn run(lab: &Lab, text: &str) -> Result<(), String> {
-    deploy(lab, Stack::parse(text).unwrap().stack, &BTreeMap::new()).await
+    let deployed = deploy(lab, Stack::parse(text).unwrap().stack, &BTreeMap::new()).await;
+    deployed.map_err(|why| why.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]

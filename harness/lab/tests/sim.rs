@@ -33,6 +33,7 @@ fn simulation(text: &str) -> Simulation {
         already_running: if own { vec![Already::Kafka, Already::Cassandra] } else { Vec::new() },
         variables,
         seed: 0,
+        faults: Vec::new(),
         recording: true,
         limit: Duration::from_secs(3600),
     }

@@ -86,8 +86,16 @@ pub enum What {
     /// The run of the stack is over.
     StackFinished { stack: String, error: Option<String> },
 
-    /// One HTTP exchange made by `who`; `status` is absent when none came, and `error` says why.
-    HttpExchange { method: String, url: String, status: Option<u16>, error: Option<String> },
+    /// One HTTP exchange made by `who`; `status` is absent when none came, and `error` says why. `answer` is the
+    /// beginning of a body that may say what is wrong.
+    HttpExchange {
+        method: String,
+        url: String,
+        status: Option<u16>,
+        error: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+    },
 
     /// Marathon knows a new app.
     AppCreated { app: String, instances: u32 },
@@ -157,9 +165,14 @@ pub enum What {
 
     /// An instance of a framework has a new state (`Stopped` = wanted for Exhibitor and Zipkin).
     InstanceState { framework: String, instance: String, from: String, to: String },
+    /// A scheduler read what it had stored: where that is kept (`file:dse-mesos.json`, `zk:host:2181/kafka-mesos`), and
+    /// the framework id in it, if there was any.
+    StateRead { storage: String, framework: Option<String> },
     /// A line of a log.
     Log { line: String },
 
+    /// An agent begins to fetch so many artifacts for a task.
+    FetchStarted { task: String, count: usize },
     /// Artifacts of a task are there.
     ArtifactsFetched { task: String, count: usize },
     /// An artifact cannot be had.

@@ -38,6 +38,7 @@ pub use self::agents::{AgentsError, Machine, default_cluster, parse_agents};
 pub use self::command::{Output, command};
 pub use self::explain::explain;
 pub use self::finding::{Finding, Severity};
+pub use self::nearest::nearest;
 pub use self::rules::Rule;
 pub use self::stages::{Stages, Step, Total};
 

@@ -33,6 +33,7 @@ pub(crate) fn sim(flags: &Sim) -> Result<ExitCode, Failed> {
         stack,
         variables,
         seed: 0,
+        faults: Vec::new(),
         recording: false,
         limit: LIMIT,
     };

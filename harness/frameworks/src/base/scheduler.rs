@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stacklab_machine::process::{CallId, ExchangeId, Input, Output, ZkError, ZkReply};
+use stacklab_machine::timeline::What;
 use stacklab_machine::{Machine, Outbox, Time, earliest, http};
 use stacklab_mesos::{SchedulerCall, SchedulerEvent};
 
@@ -119,6 +120,10 @@ impl<F: Framework> Scheduler<F> {
         match found {
             Err(error) => self.die(&format!("Error: {error}"), out),
             Ok(id) => {
+                out.note_with(|| What::StateRead {
+                    storage: live.setup.storage.to_string(),
+                    framework: id.clone(),
+                });
                 live.framework_id = id;
                 self.core.changed = true;
                 self.phase = Phase::Running;

@@ -1,5 +1,7 @@
 //! Where a scheduler keeps its document, and in which steps it gets there.
 
+use std::fmt;
+
 use stacklab_machine::process::ZkOp;
 
 /// A place for one JSON document.
@@ -19,6 +21,15 @@ pub enum Storage {
         /// What is created at the start.
         prepare: Prepare,
     },
+}
+
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path } => write!(f, "file:{path}"),
+            Self::Zk { connect, path, .. } => write!(f, "zk:{connect}{path}"),
+        }
+    }
 }
 
 /// What a scheduler creates in ZooKeeper before it reads its document.

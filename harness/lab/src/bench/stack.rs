@@ -1,7 +1,7 @@
 //! zipkin-full as a whole: on the embedded backend, in real time, and in the simulator, in virtual time.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use stacklab_live::{Clock, Recorder};
@@ -17,7 +17,7 @@ use crate::backing::Backing;
 use crate::cluster::ClusterSpec;
 use crate::e2e::{self, Options};
 use crate::input::read_stack;
-use crate::scenario::{Expect, Scenario, TracesSpec};
+use crate::scenario::{Scenario, TracesSpec};
 use crate::sim::{Simulation, simulate};
 
 const STACK: &str = "zipkin-full.stack";
@@ -37,13 +37,9 @@ pub(super) async fn deployed(
     let scenario = Scenario {
         name: "bench".to_owned(),
         about: "zipkin-full under load".to_owned(),
-        cluster: ClusterSpec::default(),
-        already_running: Vec::new(),
-        stack: PathBuf::from(STACK),
         variables: variables(),
         traces: Some(TracesSpec { topic: None, gen_traces: false, go_zipkin: 0, load: traces, seed: 1 }),
-        expect: Expect::Deployed,
-        not_on: BTreeMap::new(),
+        ..Scenario::of_stack(Path::new(STACK))
     };
     let options = Options {
         pace: Pace::FAST,
@@ -52,6 +48,7 @@ pub(super) async fn deployed(
         snapshots: None,
         bless: false,
         backing: backing.clone(),
+        cure: false,
     };
     let recorder = Recorder::new(Clock::new());
     let start = recorder.now();
@@ -138,6 +135,7 @@ fn deployments(stack: &Stack, window: Duration) -> Result<(f64, u64), String> {
         stack: stack.clone(),
         variables: variables(),
         seed: 0,
+        faults: Vec::new(),
         recording: false,
         limit: VIRTUAL_LIMIT,
     };

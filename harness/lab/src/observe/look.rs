@@ -47,11 +47,16 @@ pub async fn look(subjects: &Subjects, recorder: &Recorder) {
             seen(&format!("{name} {path}"), settled(json(&format!("{url}{path}")).await));
         }
     }
+    let mut topics = false;
     for (name, connect) in &subjects.zookeepers {
-        seen(&format!("zookeeper {name}"), zookeeper(connect).await);
+        let paths = zookeeper(connect).await;
+        topics |= has_topics(&paths);
+        seen(&format!("zookeeper {name}"), paths);
     }
     if !subjects.brokers.is_empty() {
-        seen("kafka", kafka(&subjects.brokers).await);
+        // Brokers of 0.8.2 tell nobody of each other as long as there is no topic: a client would ask in vain.
+        let value = if topics { kafka(&subjects.brokers).await } else { json!("no topics") };
+        seen("kafka", value);
     }
     if !subjects.cassandra.is_empty() {
         seen("cassandra", cassandra(&subjects.cassandra).await);
@@ -163,6 +168,12 @@ const OFFSETS_TOPIC: &str = "__consumer_offsets";
 fn is_offset(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     parts.windows(3).any(|parts| parts[0] == "consumers" && parts[2] == "offsets")
+}
+
+/// Whether some topic is among the paths of a ZooKeeper; also where it could not be asked.
+fn has_topics(paths: &Value) -> bool {
+    let is_topic = |path: &str| path.contains("/brokers/topics/");
+    paths.as_array().is_none_or(|paths| paths.iter().filter_map(Value::as_str).any(is_topic))
 }
 
 async fn zookeeper(connect: &str) -> Value {

@@ -36,6 +36,16 @@ impl World {
         }
     }
 
+    /// The address of a service of the lab's own, by its kind.
+    pub(super) fn own_service_called(&self, name: &str) -> Option<String> {
+        let address = match name {
+            "kafka" => format!("{KAFKA}:{KAFKA_PORT}"),
+            "cassandra" => format!("{CASSANDRA}:{CQL_PORT}"),
+            _ => return None,
+        };
+        self.ports.contains(&address).then_some(address)
+    }
+
     fn own_service(&mut self, service: &str, address: String) {
         let (task, service) = (format!("lab-{service}"), service.to_owned());
         let started =

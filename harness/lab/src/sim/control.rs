@@ -10,8 +10,14 @@ use stacklab_mesos::{
 };
 
 use super::desk::Desk;
+use super::faults::LaunchDelay;
 use super::item::{Due, ProgramId, Seat, ToProgram};
 use super::world::{Container, World};
+
+/// An agent's place, from its link.
+pub(super) const fn agent_of(link: LinkId) -> usize {
+    (link.0 & 0xffff_ffff) as usize
+}
 
 impl World {
     pub(super) fn master_says(&mut self, desk: &mut Desk<MasterOutput>, cause: Option<EventId>) {
@@ -41,9 +47,17 @@ impl World {
                 // No program here speaks the older protocol.
                 MasterOutput::Post { .. } => {}
                 MasterOutput::ToAgent { link, message } => {
-                    let index = link.0 as usize;
-                    let input = Box::new(AgentInput::Master(message));
-                    self.send(Seat::Master, Seat::Agent(index), Due::Agent(index, input), cause);
+                    let index = agent_of(link);
+                    if self.agents.get(index).is_none_or(|agent| agent.link != link) {
+                        continue;
+                    }
+                    let delay = self.launch_delay(&message);
+                    let what = Due::Agent(index, Box::new(AgentInput::Master(message)));
+                    match delay {
+                        LaunchDelay::None => self.send(Seat::Master, Seat::Agent(index), what, cause),
+                        LaunchDelay::By(wait) => self.after(wait, what, cause),
+                        LaunchDelay::ForEver => {}
+                    }
                 }
             }
         }
@@ -78,11 +92,13 @@ impl World {
         if desk.out.is_empty() {
             return;
         }
-        let Some(who) = self.agents.get(index).map(|agent| agent.who.clone()) else { return };
+        let Some((who, link)) = self.agents.get(index).map(|agent| (agent.who.clone(), agent.link)) else {
+            return;
+        };
         for (output, cause) in self.unpack(&who, desk, cause) {
             match output {
                 AgentOutput::ToMaster(message) => {
-                    let input = MasterInput::Agent { link: LinkId(index as u64), message };
+                    let input = MasterInput::Agent { link, message };
                     self.send(Seat::Agent(index), Seat::Master, Due::Master(Box::new(input)), cause);
                 }
                 AgentOutput::Fetch { container, uris, .. } => self.fetch(index, container, &uris, cause),
@@ -118,7 +134,8 @@ impl World {
             wait += self.delays.fetch();
             let fetched = self.artifacts.delay(uri).and_then(|delay| {
                 wait += delay;
-                self.artifact(uri)
+                self.artifact(uri)?;
+                self.spoilt(agent, uri)
             });
             if let Err(why) = fetched {
                 event = ContainerEvent::FetchFailed { uri: uri.value.clone(), why };

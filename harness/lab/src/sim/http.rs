@@ -39,10 +39,10 @@ impl World {
     }
 
     /// Who listens where a request goes.
-    fn seat_of(&self, request: &Request) -> Option<Seat> {
+    pub(super) fn seat_of(&self, request: &Request) -> Option<Seat> {
         let authority = request.address();
         if *authority == *MASTER {
-            return Some(Seat::Master);
+            return (!self.master_is_gone()).then_some(Seat::Master);
         }
         self.listeners.get(&*authority).map(|program| Seat::Program(*program))
     }
@@ -56,6 +56,9 @@ impl World {
             Some(waiting) => waiting.at = Some(seat),
             // Its time was up before it arrived.
             None => return,
+        }
+        if let Some(fault) = self.http_fault(seat) {
+            return self.mistreat(exchange, fault, seat, cause);
         }
         let mut request = request;
         request.make_relative();
@@ -81,7 +84,7 @@ impl World {
         self.answer(from, exchange, Ok(response), cause);
     }
 
-    fn fail(&mut self, exchange: ExchangeId, why: Failure, cause: Option<EventId>) {
+    pub(super) fn fail(&mut self, exchange: ExchangeId, why: Failure, cause: Option<EventId>) {
         self.answer(Seat::Master, exchange, Err(why), cause);
     }
 

@@ -3,7 +3,7 @@
 use stacklab_machine::http::Request;
 use stacklab_machine::process::{CallId, ExchangeId, Input, Never, ZkOp};
 use stacklab_machine::timeline::EventId;
-use stacklab_mesos::{AgentInput, ContainerId, ExecutorEvent, MasterInput, SchedulerEvent};
+use stacklab_mesos::{AgentInput, ContainerId, ExecutorEvent, LinkId, MasterInput, SchedulerEvent};
 use stacklab_stack::{OnceReply, OnceRequest};
 
 /// Number of a program within its world, never used twice.
@@ -37,6 +37,10 @@ pub(super) enum Due {
     Boot { agent: usize, container: ContainerId },
     /// A machine wanted to be woken.
     Wake(Seat),
+    /// A fault of the plan has its time.
+    Faults,
+    /// What a fault began ends.
+    Later(Box<Later>),
 }
 
 /// An operation on its way to a ZooKeeper.
@@ -72,6 +76,23 @@ pub(super) enum ServiceStep {
     Up,
     /// It was asked to stop, and has.
     Stopped,
+}
+
+/// The end of what a fault began.
+#[derive(Debug)]
+pub(super) enum Later {
+    /// An agent's machine is back, with what was in these containers gone.
+    AgentBack { link: LinkId, containers: Vec<ContainerId> },
+    /// The next master is elected.
+    MasterBack,
+    /// A ZooKeeper serves again.
+    ZooKeeperBack(usize),
+    /// A service of the lab's own is there again.
+    OwnServiceBack(String),
+    /// A ZooKeeper answers as quickly as before.
+    ZooKeeperQuick(usize),
+    /// A broker whose session expired has a new one.
+    NewSession(ProgramId),
 }
 
 /// A machine's place.

@@ -9,24 +9,29 @@ mod already;
 mod control;
 mod delays;
 mod desk;
+mod faults;
 mod http;
 mod invariants;
 mod item;
+mod operator;
 mod outputs;
 mod programs;
 mod seats;
 mod services;
+mod steps;
 mod world;
 mod zookeeper;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use stacklab_faults::{Fault, Hits};
 use stacklab_machine::Time;
 use stacklab_machine::timeline::{Timeline, What};
 use stacklab_stack::Stack;
 
 pub use invariants::broken;
+pub use steps::{Played, play};
 
 use crate::cluster::ClusterSpec;
 use crate::scenario::Already;
@@ -45,6 +50,8 @@ pub struct Simulation {
     pub variables: BTreeMap<String, String>,
     /// Where all random numbers come from.
     pub seed: u64,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
     /// Whether a timeline is kept: a run without is faster, and ends the same way.
     pub recording: bool,
     /// Virtual time after which the run is given up.
@@ -60,6 +67,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Entries taken from the queue.
     pub steps: u64,
+    /// How often each fault was asked for and happened, in the order of the plan.
+    pub hits: Vec<Hits>,
     /// The timeline; empty if none was kept.
     pub timeline: Timeline,
 }
@@ -105,5 +114,6 @@ pub fn simulate(simulation: &Simulation) -> Outcome {
     world.record("lab", None, verdict);
     let took = world.now().since(Time::SIM_START);
     let steps = world.steps();
-    Outcome { result, took, steps, timeline: world.into_timeline() }
+    let hits = world.hits();
+    Outcome { result, took, steps, hits, timeline: world.into_timeline() }
 }

@@ -36,7 +36,10 @@ impl World {
                 self.send(Seat::Program(id), Seat::Program(id), Due::Program(id, Box::new(input)), cause);
             }
             Output::WriteFile { path, data } => {
-                if let Some(node) = self.programs.get_mut(id) {
+                let place =
+                    self.programs.get(id).and_then(|node| node.place.as_ref()).map(|(agent, _)| *agent);
+                let room = self.has_room(place);
+                if let Some(node) = self.programs.get_mut(id).filter(|_| room) {
                     node.sandbox.insert(path, data);
                 }
             }

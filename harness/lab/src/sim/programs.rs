@@ -79,6 +79,17 @@ impl Programs {
         self.0.get_mut(id)?.as_deref_mut()
     }
 
+    /// A number under which nobody runs.
+    pub(super) fn reserve(&mut self) -> ProgramId {
+        self.0.push(None);
+        self.0.len() - 1
+    }
+
+    /// All that run, in order of their start.
+    pub(super) fn all(&self) -> impl Iterator<Item = (ProgramId, &ProgramNode)> {
+        self.0.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_deref()?)))
+    }
+
     fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {
         self.0.get_mut(id)?.take()
     }
@@ -224,8 +235,9 @@ impl World {
 
     /// Lets a program take an input, or wake; and does what it asks for.
     fn with_body(&mut self, id: ProgramId, cause: Option<EventId>, input: Option<ToProgram>) {
+        let now = self.local_time(Seat::Program(id));
         let Some(node) = self.programs.get_mut(id) else { return };
-        let (who, now) = (Rc::clone(&node.who), self.now);
+        let who = Rc::clone(&node.who);
         match &mut node.body {
             Body::Scheduler(machine) => {
                 let mut desk = std::mem::take(&mut self.desks.scheduler);
@@ -307,17 +319,7 @@ impl World {
 
     /// A program is no longer there, and with it its listener, service, connections and sandbox.
     pub(super) fn end_program(&mut self, id: ProgramId, exit: Exit, cause: Option<EventId>) {
-        self.kill_service(id);
-        let Some(node) = self.programs.remove(id) else { return };
-        self.listeners.retain(|_, program| *program != id);
-        self.connections_close(id, cause);
-        if let Some(connection) = node.session.connection
-            && self.streams_open.remove(&connection).is_some()
-        {
-            let input = Box::new(MasterInput::Disconnected { connection });
-            self.send(Seat::Program(id), Seat::Master, Due::Master(input), cause);
-        }
-        self.forget_way(Seat::Program(id));
+        let Some(node) = self.drop_program(id, cause) else { return };
         let code = match exit {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
@@ -330,6 +332,22 @@ impl World {
             }
             self.container_event(agent, container, ContainerEvent::Exited(exit), cause);
         }
+    }
+
+    /// Takes a program out of the world, as if it had never been asked.
+    pub(super) fn drop_program(&mut self, id: ProgramId, cause: Option<EventId>) -> Option<Box<ProgramNode>> {
+        self.kill_service(id);
+        let node = self.programs.remove(id)?;
+        self.listeners.retain(|_, program| *program != id);
+        self.connections_close(id, cause);
+        if let Some(connection) = node.session.connection
+            && self.streams_open.remove(&connection).is_some()
+        {
+            let input = Box::new(MasterInput::Disconnected { connection });
+            self.send(Seat::Program(id), Seat::Master, Due::Master(input), cause);
+        }
+        self.forget_way(Seat::Program(id));
+        Some(node)
     }
 }
 

@@ -12,12 +12,12 @@ use super::world::World;
 /// A service under a program.
 #[derive(Debug)]
 pub(super) struct Service {
-    spec: ServiceSpec,
+    pub(super) spec: ServiceSpec,
     generation: u32,
-    address: String,
+    pub(super) address: String,
     /// A broker's session: the ensemble and its number.
-    session: Option<(usize, SessionId)>,
-    up: bool,
+    pub(super) session: Option<(usize, SessionId)>,
+    pub(super) up: bool,
 }
 
 impl World {
@@ -74,6 +74,14 @@ impl World {
     }
 
     fn bring_up(&mut self, id: ProgramId, spec: &ServiceSpec, address: &str) -> Result<(), String> {
+        if self
+            .programs
+            .get(id)
+            .and_then(|node| node.place.as_ref())
+            .is_some_and(|(on, _)| self.disk_is_full(*on))
+        {
+            return Err("No space left on device".to_owned());
+        }
         if self.is_taken(address) {
             return Err(format!("Address already in use: {address}"));
         }
@@ -160,7 +168,7 @@ impl World {
         Err(format!("All host(s) tried for query failed (tried: {points})"))
     }
 
-    fn tell(&mut self, id: ProgramId, event: ServiceEvent, cause: Option<EventId>) {
+    pub(super) fn tell(&mut self, id: ProgramId, event: ServiceEvent, cause: Option<EventId>) {
         let Some(node) = self.programs.get(id) else { return };
         let Some(service) = &node.service else { return };
         let (task, who) = (node.task.clone(), node.who.clone());

@@ -14,16 +14,18 @@ use stacklab_marathon::{Marathon, MarathonConfig};
 use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{
-    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, Master, MasterConfig,
+    Agent, AgentConfig, AgentInput, AgentOutput, ConnectionId, ContainerId, LinkId, Master, MasterConfig,
     MasterInput, MasterOutput, Resources,
 };
 use stacklab_once::{Framework, OnceConfig};
-use stacklab_stack::{RUN_ONCE, Run, RunConfig};
+use stacklab_stack::{RUN_ONCE, Run, RunConfig, Stack};
 
 use super::delays::Delays;
 use super::desk::{Desk, outbox};
+use super::faults::Faults;
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
+use super::operator::Operator;
 use super::programs::{Body, Desks, ProgramNode, Programs};
 use super::seats::{Alarms, Ways};
 use super::zookeeper::ZooKeeperNode;
@@ -34,15 +36,19 @@ use crate::lab::ZOOKEEPER_NAME;
 /// Addresses, as a live lab would have them.
 pub(super) const LAB: &str = "127.77.0.1";
 pub(super) const MASTER: &str = "127.77.0.1:5050";
-const MARATHON_PORT: u16 = 8080;
+pub(super) const MARATHON_PORT: u16 = 8080;
 /// The stack is run once the cluster has settled.
-const DEPLOY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const DEPLOY_AFTER: Duration = Duration::from_secs(5);
 
 /// An agent and what runs on it.
 pub(super) struct AgentNode {
     pub(super) machine: Agent,
     pub(super) who: Rc<str>,
     pub(super) containers: BTreeMap<ContainerId, Container>,
+    /// Its link to the master: its number, and above that how often it came anew.
+    pub(super) link: LinkId,
+    /// The whole machine is gone.
+    pub(super) away: bool,
 }
 
 /// One container.
@@ -75,9 +81,13 @@ pub(super) struct World {
     /// For how long a task runs whose command no program plays.
     pub(super) plain_tasks: Option<Duration>,
     pub(super) artifacts: Artifacts,
+    /// Who carries out a scenario's steps.
+    pub(super) operator: Operator,
+    /// What goes wrong; none for most runs, which must not pay for it.
+    pub(super) faults: Option<Box<Faults>>,
     alarms: Alarms,
     ways: Ways,
-    timeline: Timeline,
+    pub(super) timeline: Timeline,
     recording: bool,
     steps: u64,
     master_desk: Desk<MasterOutput>,
@@ -88,18 +98,25 @@ pub(super) struct World {
 impl World {
     /// Builds the cluster and lets everything begin.
     pub(super) fn build(simulation: &Simulation) -> Self {
+        let mut world = Self::cluster(simulation);
+        let (stack, variables) = (simulation.stack.clone(), &simulation.variables);
+        world.plan_deployment(world.now + DEPLOY_AFTER, stack, variables);
+        world.settle(Seat::Master);
+        world
+    }
+
+    /// Builds the cluster, on which nothing is deployed.
+    pub(super) fn cluster(simulation: &Simulation) -> Self {
         let streams = Streams::new(simulation.seed);
-        let mut ids = streams.stream("ids/master");
-        let id = stacklab_machine::uuid_v4(&mut ids);
-        let mut config = MasterConfig::new(id, address(LAB, 5050), ids);
-        config.started = Time::SIM_START;
+        // What waits for an event has to see it.
+        let recording = simulation.recording || !simulation.faults.is_empty();
         let mut world = Self {
             now: Time::SIM_START,
             queue: Queue::new(),
             streams,
             names: Names::new([(ZOOKEEPER_NAME.to_owned(), LAB.to_owned())]),
             delays: Delays::new(streams),
-            master: Master::new(config),
+            master: new_master(streams, "ids/master", Time::SIM_START),
             agents: Vec::new(),
             programs: Programs::default(),
             run: 0,
@@ -113,35 +130,43 @@ impl World {
             outcome: None,
             plain_tasks: simulation.cluster.plain_tasks(),
             artifacts: simulation.cluster.artifacts(),
+            operator: Operator::default(),
+            faults: Faults::new(&simulation.faults, streams),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),
-            recording: simulation.recording,
+            recording,
             steps: 0,
-            master_desk: Desk::new(simulation.recording),
-            agent_desk: Desk::new(simulation.recording),
-            desks: Desks::new(simulation.recording),
+            master_desk: Desk::new(recording),
+            agent_desk: Desk::new(recording),
+            desks: Desks::new(recording),
         };
         world.start_platform();
         world.start_own_services(&simulation.already_running);
         for (index, spec) in simulation.cluster.each_agent().iter().enumerate() {
-            world.add_agent(index, spec);
+            world.add_agent(index, spec, simulation.cluster.memory_limits);
         }
         world.start_marathon();
-        world.plan_deployment(simulation);
         world.settle(Seat::Master);
         world
     }
 
-    fn add_agent(&mut self, index: usize, spec: &AgentSpec) {
+    fn add_agent(&mut self, index: usize, spec: &AgentSpec, limits_memory: bool) {
         let host = format!("127.77.0.{}", 11 + index);
         let rng = self.streams.stream(&format!("ids/agent-{}", index + 1));
         // Checked when the description was read.
         let resources = spec.resources().parse::<Resources>().unwrap_or_default();
         let mut config = AgentConfig::new(address(&host, 5051), resources, rng);
+        config.limits_memory = limits_memory;
         config.attributes = parse_attributes(&spec.attributes()).unwrap_or_default();
         let who = Rc::from(format!("agent-{}", index + 1));
-        self.agents.push(AgentNode { machine: Agent::new(config), who, containers: BTreeMap::new() });
+        self.agents.push(AgentNode {
+            machine: Agent::new(config),
+            who,
+            containers: BTreeMap::new(),
+            link: LinkId(index as u64),
+            away: false,
+        });
         let at = self.now + self.delays.boot();
         self.queue.push(at, Item { what: Due::Agent(index, Box::new(AgentInput::Connected)), cause: None });
     }
@@ -152,17 +177,16 @@ impl World {
         self.add_program("marathon", LAB, Body::Scheduler(Box::new(marathon)), None);
     }
 
-    fn plan_deployment(&mut self, simulation: &Simulation) {
-        let mut config = RunConfig::new(simulation.stack.clone(), format!("http://{LAB}:{MARATHON_PORT}"));
-        config.variables =
-            simulation.variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
+    pub(super) fn plan_deployment(&mut self, at: Time, stack: Stack, variables: &BTreeMap<String, String>) {
+        let mut config = RunConfig::new(stack, format!("http://{LAB}:{MARATHON_PORT}"));
+        config.variables = variables.iter().map(|(key, value)| (key.clone(), already::fill(value))).collect();
         config.pace = Pace::REAL;
         config.run_once = config.stack.applications.values().any(|app| app.kind == RUN_ONCE);
-        if config.run_once {
+        if config.run_once && self.framework.is_none() {
             self.start_framework();
         }
         let run = Body::Run(Box::new(Run::new(config)));
-        self.run = self.add_program_at(self.now + DEPLOY_AFTER, "stack-deploy", LAB, run, None);
+        self.run = self.add_program_at(at, "stack-deploy", LAB, run, None);
     }
 
     fn start_framework(&mut self) {
@@ -177,15 +201,42 @@ impl World {
         let (at, item) = self.queue.pop()?;
         self.now = at;
         self.steps += 1;
-        self.take(item);
+        if self.faults.is_none() {
+            self.take(item);
+        } else if let Some(item) = self.let_pass(item) {
+            self.take(item);
+            self.look_for_faults();
+        }
         Some(at)
+    }
+
+    /// The same, if it is due before a moment; otherwise it is that moment then.
+    pub(super) fn step_before(&mut self, end: Time) -> Option<Time> {
+        match self.queue.next_at() {
+            Some(at) if at < end => self.step(),
+            _ => {
+                self.now = self.now.max(end);
+                None
+            }
+        }
+    }
+
+    /// Ends the run of a stack, whether it is over or not.
+    pub(super) fn end_deployment(&mut self) {
+        self.drop_program(self.run, None);
+        self.outcome = None;
     }
 
     fn take(&mut self, item: Item) {
         let Item { what, cause } = item;
         match what {
+            Due::Master(input) if self.master_is_gone() => self.nobody_hears(&input, cause),
             Due::Master(input) => self.master_hears(*input, cause),
-            Due::Agent(index, input) => self.agent_hears(index, *input, cause),
+            Due::Agent(index, input) => {
+                self.agent_hears(index, *input, cause);
+                self.end_what_came();
+            }
+            Due::Program(id, input) if self.operator.is(id) => self.operator.hears(*input),
             Due::Program(id, input) => self.program_hears(id, *input, cause),
             Due::Request { exchange, request } => self.request_arrives(exchange, *request, cause),
             Due::RequestTimeout { exchange } => self.request_times_out(exchange),
@@ -193,6 +244,9 @@ impl World {
             Due::Service { program, generation, step } => self.service_step(program, generation, step, cause),
             Due::Boot { agent, container } => self.boot(agent, &container, cause),
             Due::Wake(seat) => self.wake(seat),
+            // They are looked for after every step.
+            Due::Faults => {}
+            Due::Later(later) => self.later(*later, cause),
         }
     }
 
@@ -205,9 +259,10 @@ impl World {
     }
 
     pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
+        let now = self.local_time(Seat::Agent(index));
         let mut desk = std::mem::take(&mut self.agent_desk);
-        if let Some(agent) = self.agents.get_mut(index) {
-            agent.machine.handle(self.now, input, &mut desk.out);
+        if let Some(agent) = self.agents.get_mut(index).filter(|agent| !agent.away) {
+            agent.machine.handle(now, input, &mut desk.out);
         }
         self.agent_says(index, &mut desk, cause);
         self.agent_desk = desk;
@@ -228,9 +283,10 @@ impl World {
                 self.master_desk = desk;
             }
             Seat::Agent(index) => {
+                let now = self.local_time(seat);
                 let mut desk = std::mem::take(&mut self.agent_desk);
-                if let Some(agent) = self.agents.get_mut(index) {
-                    agent.machine.wake(self.now, &mut desk.out);
+                if let Some(agent) = self.agents.get_mut(index).filter(|agent| !agent.away) {
+                    agent.machine.wake(now, &mut desk.out);
                 }
                 self.agent_says(index, &mut desk, None);
                 self.agent_desk = desk;
@@ -245,11 +301,13 @@ impl World {
     pub(super) fn settle(&mut self, seat: Seat) {
         let wanted = match seat {
             Seat::Master => self.master.wake_at(),
-            Seat::Agent(index) => self.agents.get(index).and_then(|agent| agent.machine.wake_at()),
+            Seat::Agent(index) => {
+                self.agents.get(index).filter(|agent| !agent.away).and_then(|agent| agent.machine.wake_at())
+            }
             Seat::Program(id) => self.programs.get(id).and_then(ProgramNode::wake_at),
             Seat::ZooKeeper(index) => self.zookeepers.get(index).and_then(ZooKeeperNode::wake_at),
         };
-        let Some(wanted) = wanted else { return };
+        let Some(wanted) = wanted.map(|wanted| self.worlds_time(seat, wanted)) else { return };
         // Never twice at the same moment: a machine that is not satisfied by being woken must not stop the clock.
         let at = wanted.max(self.now + Duration::from_micros(1));
         if self.alarms.get(seat).is_none_or(|planned| at < planned) {
@@ -260,7 +318,10 @@ impl World {
 
     /// Puts a message on its way; it arrives after those sent before it between the same two.
     pub(super) fn send(&mut self, from: Seat, to: Seat, what: Due, cause: Option<EventId>) {
-        let at = self.now + self.delays.network();
+        let mut at = self.now + self.delays.network();
+        if let Some(faults) = &self.faults {
+            at = faults.links.arrival(self, (from, to), at);
+        }
         let at = self.ways.arrival(from, to, at);
         self.queue.push(at, Item { what, cause });
     }
@@ -299,6 +360,10 @@ impl World {
         self.outcome.clone()
     }
 
+    pub(super) fn take_outcome(&mut self) -> Option<Result<(), String>> {
+        self.outcome.take()
+    }
+
     pub(super) fn now(&self) -> Time {
         self.now
     }
@@ -315,10 +380,25 @@ impl World {
         self.timeline
     }
 
+    /// Puts off a machine's awakening.
+    pub(super) fn wake_later(&mut self, seat: Seat, at: Time) {
+        self.alarms.set(seat, Some(at));
+        self.queue.push(at, Item { what: Due::Wake(seat), cause: None });
+    }
+
     pub(super) fn forget_way(&mut self, seat: Seat) {
         self.alarms.set(seat, None);
         self.ways.forget(seat);
     }
+}
+
+/// A master with ids from this stream.
+pub(super) fn new_master(streams: Streams, concern: &str, now: Time) -> Master {
+    let mut ids = streams.stream(concern);
+    let id = stacklab_machine::uuid_v4(&mut ids);
+    let mut config = MasterConfig::new(id, address(LAB, 5050), ids);
+    config.started = now;
+    Master::new(config)
 }
 
 pub(super) fn address(host: &str, port: u16) -> Address {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use stacklab_machine::process::{Input, ZkError};
+use stacklab_machine::process::{Input, ZkError, ZkOp, ZkReply};
 use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_machine::timeline::EventId;
 use stacklab_machine::{Machine, Outbox, Time};
@@ -15,7 +15,7 @@ use super::world::{LAB, World};
 /// How long the frameworks' client tries before it gives up.
 const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 /// Longest session that a server grants: whoever speaks for one here does so until it ends.
-const SESSION: Duration = Duration::from_secs(40);
+pub(super) const SESSION: Duration = Duration::from_secs(40);
 
 /// An ensemble and where its servers listen.
 pub(super) struct ZooKeeperNode {
@@ -25,14 +25,25 @@ pub(super) struct ZooKeeperNode {
     /// `host:connect port` of each server that belongs to it: by this an ensemble is known again.
     members: Vec<String>,
     /// The session in which programs' operations are done.
-    session: SessionId,
+    pub(super) session: SessionId,
+    /// Nothing is answered while this is true.
+    pub(super) down: bool,
+    /// How much later everything is answered.
+    pub(super) slow: Duration,
 }
 
 impl ZooKeeperNode {
     fn new(name: &str, now: Time) -> Self {
         let mut ensemble = Ensemble::new(EnsembleConfig::standalone(name));
         let session = ensemble.open_session(now, SESSION);
-        Self { ensemble, addresses: Vec::new(), members: Vec::new(), session }
+        Self {
+            ensemble,
+            addresses: Vec::new(),
+            members: Vec::new(),
+            session,
+            down: false,
+            slow: Duration::ZERO,
+        }
     }
 
     pub(super) fn wake_at(&self) -> Option<Time> {
@@ -41,7 +52,7 @@ impl ZooKeeperNode {
 
     /// More than half of its servers run.
     fn serves(&self) -> bool {
-        self.addresses.len() * 2 > self.members.len()
+        !self.down && self.addresses.len() * 2 > self.members.len()
     }
 }
 
@@ -105,12 +116,35 @@ impl World {
         };
         let (now, mut out) = (self.now, self.new_outbox());
         let Some(node) = self.zookeepers.get_mut(index) else { return };
-        let session = node.session;
+        let (session, slow) = (node.session, node.slow);
         let result = node.ensemble.apply(now, session, &connect, op, &mut out);
         let cause = self.note_writes(&self.who_is(from), &mut out, cause);
         let input = ToProgram::Any(Input::Zk { call, result });
-        self.send(Seat::ZooKeeper(0), Seat::Program(from), Due::Program(from, Box::new(input)), cause);
+        let what = Due::Program(from, Box::new(input));
+        match slow {
+            Duration::ZERO => self.send(Seat::ZooKeeper(0), Seat::Program(from), what, cause),
+            slow => self.after(slow, what, cause),
+        }
         self.settle(Seat::ZooKeeper(index));
+    }
+
+    /// An operation of somebody who is no program.
+    pub(super) fn zk_apply(
+        &mut self,
+        index: usize,
+        connect: &str,
+        op: ZkOp,
+        who: &str,
+    ) -> Result<ZkReply, ZkError> {
+        let (now, mut out) = (self.now, self.new_outbox());
+        let unreachable =
+            || ZkError::Unreachable { connect: connect.to_owned(), why: "it is gone".to_owned() };
+        let node = self.zookeepers.get_mut(index).ok_or_else(unreachable)?;
+        let session = node.session;
+        let result = node.ensemble.apply(now, session, connect, op, &mut out);
+        self.note_writes(who, &mut out, None);
+        self.settle(Seat::ZooKeeper(index));
+        result
     }
 
     /// Writes are the doing of whoever asked for them.

@@ -23,6 +23,8 @@ pub struct AgentConfig {
     pub attributes: Vec<Attribute>,
     /// Directory under which sandboxes lie: `/var/lib/mesos`.
     pub work_dir: String,
+    /// Whether containers are held to the memory that they asked for, as with the isolation `cgroups/mem`.
+    pub limits_memory: bool,
     /// How long a custom executor has to subscribe; 1 min.
     pub executor_registration_timeout: Duration,
     /// Between asking an executor to end and ending it; 5 s.
@@ -44,6 +46,7 @@ impl AgentConfig {
             recovered: None,
             attributes: Vec::new(),
             work_dir: "/var/lib/mesos".into(),
+            limits_memory: false,
             executor_registration_timeout: Duration::from_secs(60),
             executor_shutdown_grace_period: Duration::from_secs(5),
             registration_backoff: Duration::from_secs(1),

@@ -4,7 +4,7 @@ use stacklab_machine::{Outbox, Time};
 
 use super::AgentOutput;
 use super::machine::Agent;
-use crate::ids::{ContainerId, TaskId};
+use crate::ids::{ContainerId, FrameworkId, TaskId};
 use crate::v1::{Reason, Source, TaskState, TaskStatus};
 
 /// How a task is to end.
@@ -23,6 +23,8 @@ pub struct LiveTask {
     pub task_id: TaskId,
     /// Its name.
     pub name: String,
+    /// Its framework.
+    pub framework_id: FrameworkId,
     /// The container it is in, perhaps with others.
     pub container: ContainerId,
 }
@@ -33,11 +35,21 @@ impl Agent {
         let mut found = Vec::new();
         for container in self.containers.values() {
             for (task_id, task) in container.tasks.iter().filter(|(_, task)| !task.state.is_terminal()) {
+                let (task_id, framework_id) = (task_id.clone(), container.framework_id.clone());
                 let (name, container) = (task.info.name.clone(), container.id.clone());
-                found.push(LiveTask { task_id: task_id.clone(), name, container });
+                found.push(LiveTask { task_id, name, framework_id, container });
             }
         }
         found
+    }
+
+    /// An agent of the same kind in the place of this one, as on a machine whose disk is empty: it has no id and runs
+    /// nothing. The random numbers go on, so that no id comes twice.
+    #[must_use]
+    pub fn without_memory(&self) -> Self {
+        let mut config = self.config.clone();
+        config.rng = self.rng.clone();
+        Self::new(config)
     }
 
     /// Ends a task with a status, and the container that it is in. Nothing happens if there is no such task.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use stacklab_machine::timeline::What;
 use stacklab_machine::{Outbox, Time, uuid_v4};
 
 use super::AgentOutput;
@@ -97,6 +98,10 @@ impl Agent {
         container.tasks.insert(task_id, entry);
         let uris = command_of(&container).map(|command| command.uris.clone()).unwrap_or_default();
         let sandbox = self.sandbox(&container);
+        if !uris.is_empty() {
+            let (task, count) = (container.any_task(), uris.len());
+            out.note_with(|| What::FetchStarted { task, count });
+        }
         self.executors.insert((framework_id, executor_id), id.clone());
         self.containers.insert(id.clone(), container);
         if uris.is_empty() {

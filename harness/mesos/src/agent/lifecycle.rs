@@ -343,7 +343,9 @@ impl Agent {
             return;
         };
         if call == ExecutorCall::Subscribe {
-            return self.executor_subscribes(id, out);
+            self.executor_subscribes(id, out);
+            self.hold_to_memory(now, id, out);
+            return;
         }
         if container.phase != Phase::Subscribed {
             let text = "Executor is not subscribed".to_owned();

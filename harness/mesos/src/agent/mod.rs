@@ -8,6 +8,7 @@ mod faults;
 mod launch;
 mod lifecycle;
 mod machine;
+mod memory;
 mod updates;
 
 pub use config::{AgentConfig, AgentInput, AgentOutput};

@@ -4,6 +4,7 @@ use super::machine::Master;
 use super::state::Channel;
 use crate::ids::{ConnectionId, FrameworkId};
 use crate::v0::Pid;
+use crate::v1::FrameworkInfo;
 
 /// How a framework is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,11 @@ impl Master {
     pub fn framework_called(&self, text: &str) -> Option<FrameworkId> {
         let found = self.frameworks.values().filter(|one| one.info.name == text || one.id.as_str() == text);
         found.max_by_key(|one| (one.channel.is_some(), one.registered)).map(|one| one.id.clone())
+    }
+
+    /// What a framework said of itself when it subscribed last, its id included.
+    pub fn framework_info(&self, id: &FrameworkId) -> Option<&FrameworkInfo> {
+        self.frameworks.get(id).map(|framework| framework.info.as_ref())
     }
 
     /// The names of all frameworks, each once.

@@ -289,6 +289,25 @@ fn a_custom_executor_runs_many_tasks() {
 }
 
 #[test]
+fn a_heap_as_large_as_its_container_ends_it() {
+    let end = |command: &str| {
+        let (mut world, offer) = ready(&[]);
+        let mut task = custom_task("t", &offer, "run");
+        let own = task.executor.as_ref().unwrap().resources.clone();
+        task.executor = Some(ExecutorInfo::new("e", CommandInfo::shell(command), own));
+        world.launch(1, &offer, vec![task]);
+        world.heard()
+    };
+    assert_eq!(end("java -Xmx191m run"), "1 UPDATE t TASK_RUNNING EXECUTOR -\n");
+    expect![[r#"
+        1 UPDATE t TASK_RUNNING EXECUTOR -
+        1 Failure { agent_id: Some(AgentId(M-S0)), executor_id: Some(ExecutorId(e)), status: Some(9) }
+        1 UPDATE t TASK_FAILED AGENT CONTAINER_LIMITATION_MEMORY "Memory limit exceeded: Requested: 192MB Maximum Used: 192MB"
+    "#]]
+    .assert_eq(&end("java -Xmx192m run"));
+}
+
+#[test]
 fn an_executor_that_never_subscribes_is_ended_after_a_minute() {
     let (mut world, offer) = ready(&[]);
     world.launch(1, &offer, vec![custom_task("a", &offer, "mute"), custom_task("b", &offer, "mute")]);

@@ -59,7 +59,9 @@ impl World {
         change(&mut config);
         let make = |index| {
             let resources = resources.parse().unwrap();
-            Agent::new(AgentConfig::new(address(11 + index, 5051), resources, Rng::new(index as u64)))
+            let mut config = AgentConfig::new(address(11 + index, 5051), resources, Rng::new(index as u64));
+            config.limits_memory = true;
+            Agent::new(config)
         };
         let mut world = Self {
             now: Time::SIM_START,

@@ -1,7 +1,7 @@
 //! The known name that somebody may have meant.
 
 /// The name nearest to what was written, if one is near enough to be meant.
-pub(super) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = fold(written);
     let allowed = (folded.chars().count() / 3).min(4);
     names

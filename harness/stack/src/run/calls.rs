@@ -18,6 +18,9 @@ pub(super) const MARATHON_TIMEOUT: Duration = Duration::from_secs(120);
 /// the stacks that there are).
 pub(super) const RUNNER_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// Characters of an answer that are kept for the timeline.
+const MAX_TELLING: usize = 400;
+
 /// A call that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Made {
@@ -33,8 +36,20 @@ impl Made {
             url: self.url.clone(),
             status: answer.as_ref().ok().map(|response| response.status),
             error: answer.as_ref().err().cloned(),
+            answer: answer.as_ref().ok().and_then(telling),
         });
     }
+}
+
+/// The beginning of a body that may say what went wrong: one that does not speak of success.
+fn telling(response: &Response) -> Option<String> {
+    let good = (200..300).contains(&response.status);
+    let says = |word: &str| response.body.windows(word.len()).any(|part| part == word.as_bytes());
+    if good && !["\"error\"", "\"success\":false", ":\"timeout\"", ": \"timeout\""].into_iter().any(says) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    (!text.is_empty()).then(|| text.chars().take(MAX_TELLING).collect())
 }
 
 /// Numbers calls and remembers those without an answer.

@@ -1,14 +1,28 @@
-//! The scenario file: what cluster, which stack, what is sent through it, what must come of it.
+//! The scenario file: what cluster, which stack, what is done with it, what goes wrong, what must come of it.
+
+mod cause;
+mod error;
+mod file;
+mod sentence;
+mod step;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use stacklab_faults::Fault;
+
+pub use cause::Cause;
+pub use error::{Mistake, ScenarioError};
+pub use file::KEYS;
+pub use sentence::{NoStep, parse as parse_step, sentences};
+pub use step::{Condition, PATIENCE, Step};
 
 use crate::cluster::ClusterSpec;
 
 /// Where the control and data plane come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Backend {
     /// Everything in this process, real sockets.
@@ -30,38 +44,36 @@ impl std::fmt::Display for Backend {
 }
 
 /// One scenario.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Its name: the file's, without the ending.
-    #[serde(skip)]
     pub name: String,
     /// One or two sentences: what it shows.
     pub about: String,
     /// The cluster; three agents of 4 cpus and 16 GB by default.
-    #[serde(default)]
     pub cluster: ClusterSpec,
     /// Services that the lab runs before anything is deployed, as a platform that has them would.
-    #[serde(default)]
     pub already_running: Vec<Already>,
-    /// The stack file, relative to `fixtures/stacks`, or any path with a slash in it.
+    /// The stack file, relative to `fixtures/stacks`, or, if it is not there, any path with a slash in it.
     pub stack: PathBuf,
     /// Variables given to the run. `{zk}`, `{kafka-zk}` and `{cassandra}` stand for the lab's own addresses.
-    #[serde(default)]
     pub variables: BTreeMap<String, String>,
     /// The traces sent through it, if any.
-    #[serde(default)]
     pub traces: Option<TracesSpec>,
+    /// What is done, in order; empty stands for a deployment, and its traces.
+    pub steps: Vec<Step>,
+    /// What goes wrong meanwhile.
+    pub faults: Vec<Fault>,
     /// What must come of it.
-    #[serde(default)]
     pub expect: Expect,
+    /// Steps after which the stack is deployed all the same.
+    pub cure: Vec<Step>,
     /// Backends on which it does not run, each with the reason.
-    #[serde(default)]
     pub not_on: BTreeMap<Backend, String>,
 }
 
 /// A service that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Already {
     /// One broker, with its ZooKeeper the platform's, under the chroot `/kafka`.
@@ -71,7 +83,7 @@ pub enum Already {
 }
 
 /// What is sent.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TracesSpec {
     /// Topic; by default the collector's `KAFKA_TOPIC` in the stack file.
@@ -96,54 +108,16 @@ const fn default_seed() -> u64 {
 }
 
 /// The expected end.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Expect {
     /// The stack is deployed and all traces are found.
     #[default]
     Deployed,
-    /// The deployment fails, and the verdict contains this text.
-    Failed(String),
-}
-
-/// Why a scenario cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    /// The file cannot be read.
-    #[error("cannot read {path}: {why}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        why: std::io::Error,
-    },
-    /// The file is no scenario; the text carries line and column.
-    #[error("{path}: {why}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The parser's words, with position and the line itself.
-        why: String,
-    },
+    /// The deployment fails, and this is the innermost cause.
+    Failed(Cause),
 }
 
 impl Scenario {
-    /// Reads a scenario file.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is no scenario.
-    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| ScenarioError::Unreadable { path: path.to_owned(), why })?;
-        let malformed = |why: String| ScenarioError::Malformed { path: path.to_owned(), why };
-        let mut scenario: Self = serde_saphyr::from_str(&text).map_err(|why| malformed(why.to_string()))?;
-        if let Some(problem) = scenario.cluster.problem() {
-            return Err(malformed(problem));
-        }
-        scenario.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(scenario)
-    }
-
     /// A scenario for a stack file of the user's: the usual cluster, and traces if the stack has a collector.
     pub fn of_stack(path: &Path) -> Self {
         Self {
@@ -154,8 +128,23 @@ impl Scenario {
             stack: path.to_owned(),
             variables: BTreeMap::from([("zk_url".to_owned(), "{zk}".to_owned())]),
             traces: Some(TracesSpec { topic: None, gen_traces: true, go_zipkin: 0, load: 10, seed: 1 }),
+            steps: Vec::new(),
+            faults: Vec::new(),
             expect: Expect::Deployed,
+            cure: Vec::new(),
             not_on: BTreeMap::new(),
         }
+    }
+
+    /// Its steps; those that go without saying if it names none.
+    pub fn steps(&self) -> Vec<Step> {
+        if !self.steps.is_empty() {
+            return self.steps.clone();
+        }
+        let mut steps = vec![Step::Deploy { stack: None, again: false, fails: false }];
+        if self.traces.is_some() {
+            steps.push(Step::SendTraces);
+        }
+        steps
     }
 }

@@ -1,0 +1,70 @@
+//! Resources as the timeline prints them: Mesos' way (`cpus:0.1; mem:512; ports:[31991-31991]`) and the frameworks'
+//! (`cpus:3.8 mem:15360.0 ports:31000..31458,31460..32000`).
+
+/// Amounts out of such a text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Resources {
+    /// CPUs, of all roles.
+    pub(crate) cpus: f64,
+    /// Memory in MB, of all roles.
+    pub(crate) mem: f64,
+    /// What of the memory and CPUs is reserved for a role: that role.
+    pub(crate) reserved: Option<String>,
+    /// Port ranges, both ends included.
+    pub(crate) ports: Vec<(u32, u32)>,
+}
+
+impl Resources {
+    /// Reads either form; what cannot be read counts as nothing.
+    pub(crate) fn read(text: &str) -> Self {
+        let mut resources = Self::default();
+        let separator = if text.contains(';') { ';' } else { ' ' };
+        for entry in text.split(separator).map(str::trim) {
+            let Some((name, value)) = entry.split_once(':') else { continue };
+            let (name, role) = match name.split_once('(') {
+                Some((name, role)) => (name, Some(role.trim_end_matches(')'))),
+                None => (name, None),
+            };
+            if let Some(role) = role.filter(|role| *role != "*") {
+                resources.reserved.get_or_insert_with(|| role.to_owned());
+            }
+            match name {
+                "cpus" => resources.cpus += value.parse().unwrap_or(0.0),
+                "mem" => resources.mem += value.parse().unwrap_or(0.0),
+                "ports" => resources.ports.extend(ranges(value)),
+                _ => {}
+            }
+        }
+        resources
+    }
+
+    /// Whether a port is among them.
+    pub(crate) fn has_port(&self, port: u32) -> bool {
+        self.ports.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+}
+
+fn ranges(text: &str) -> impl Iterator<Item = (u32, u32)> {
+    let text = text.trim_matches(['[', ']']);
+    text.split(',').filter_map(|range| {
+        let (first, last) =
+            range.split_once("..").or_else(|| range.split_once('-')).unwrap_or((range, range));
+        Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_forms() {
+        let mesos = Resources::read("cpus:0.1; mem:512; disk:9; ports:[31459-31459, 31470-31480]");
+        assert_eq!((mesos.cpus, mesos.mem), (0.1, 512.0));
+        assert!(mesos.has_port(31475) && !mesos.has_port(31460));
+        let offered = Resources::read("cpus:3.8 mem:15360.0 ports:31000..31458,31460");
+        assert_eq!(offered.ports, [(31000, 31458), (31460, 31460)]);
+        assert_eq!(Resources::read("cpus(kafka):2; mem:x").reserved.as_deref(), Some("kafka"));
+        assert_eq!(Resources::read("nonsense"), Resources::default());
+    }
+}

@@ -1,0 +1,65 @@
+//! Requests that are not answered as they should be.
+
+use stacklab_machine::http::{Failure, Response};
+use stacklab_machine::process::ExchangeId;
+use stacklab_machine::timeline::EventId;
+
+use super::World;
+use crate::sim::item::Seat;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) enum HttpFault {
+    /// It is answered with this status.
+    Answer(u16),
+    /// It is never answered.
+    Hang,
+    /// Its connection is closed.
+    Close,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    to: String,
+    fault: HttpFault,
+    left: u32,
+}
+
+impl World {
+    pub(super) fn break_http(&mut self, to: String, fault: HttpFault, times: u32) {
+        if let Some(faults) = &mut self.faults {
+            faults.http.retain(|rule| rule.left > 0);
+            faults.http.push(Rule { to, fault, left: times });
+        }
+    }
+
+    /// What is to become of a request that has arrived; nothing out of the ordinary mostly.
+    pub(in crate::sim) fn http_fault(&mut self, seat: Seat) -> Option<HttpFault> {
+        let faults = self.faults.as_ref().filter(|faults| !faults.http.is_empty())?;
+        let meant = |rule: &Rule| rule.left > 0 && self.is_called(seat, &rule.to);
+        let place = faults.http.iter().position(meant)?;
+        let rule = self.faults.as_mut()?.http.get_mut(place)?;
+        rule.left -= 1;
+        Some(rule.fault)
+    }
+
+    pub(in crate::sim) fn mistreat(
+        &mut self,
+        exchange: ExchangeId,
+        fault: HttpFault,
+        seat: Seat,
+        cause: Option<EventId>,
+    ) {
+        match fault {
+            HttpFault::Answer(status) => {
+                let text = format!("{status}: a planned fault");
+                self.respond(seat, exchange, Response::new(status, "text/plain", text), cause);
+            }
+            // Its time-out ends it, if it has one.
+            HttpFault::Hang => {}
+            HttpFault::Close => {
+                self.fail(exchange, Failure::Closed("the connection was closed".to_owned()), cause);
+            }
+        }
+    }
+}
