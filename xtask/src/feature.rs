@@ -15,8 +15,13 @@ pub(crate) fn needs_docker(command: &Command) -> bool {
         }
         Command::Bench(flags) => flags.real,
         Command::Images(_) | Command::Down(_) => true,
+        Command::Repro(repro) => match repro.backend {
+            Some(backend) => backend == Backend::Docker,
+            None => crate::commands::ran_on_docker(&repro.what),
+        },
         // The doctor tells what is there before anything is compiled, and asks for more by itself.
         Command::Doctor(_) | Command::Up(_) | Command::Sim(_) => false,
+        Command::Explain(_) | Command::Minimise(_) => false,
     }
 }
 

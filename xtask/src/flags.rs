@@ -22,6 +22,12 @@ const EXITS: &str =
 pub(crate) enum Command {
     /// Deploy scenarios on a cluster, send traces through them, compare what a person would see with the snapshots
     E2e(E2e),
+    /// Run a failure again, say why it fails, and cure it
+    Repro(Repro),
+    /// Say what a cause is: what happens, why, how to see it, what to do
+    Explain(Explain),
+    /// Make a failing scenario smaller, as long as it fails for the same cause
+    Minimise(Minimise),
     /// Start a cluster with nothing deployed, print its addresses, and keep it until Ctrl-C
     Up(Up),
     /// Deploy a stack in virtual time, once for each seed
@@ -40,6 +46,8 @@ const E2E_EXAMPLES: &str = "\
 Examples:
   cargo xtask e2e                                    every scenario
   cargo xtask e2e zipkin-full --keep                 one, and look around afterwards
+  cargo xtask e2e path/to/my.yaml                    a scenario file of your own
+  cargo xtask e2e --backend sim                      every scenario in virtual time
   cargo xtask e2e --list                             what scenarios there are
   cargo xtask e2e --stack my.stack --var zk_url={zk} a stack file of your own ({zk} is the lab's ZooKeeper)
   cargo xtask e2e zipkin-full --bless                take what is seen now as right
@@ -53,7 +61,7 @@ Exit codes: 0 verdict as expected, 1 verdict not as expected, 2 bad input, 3 env
 #[derive(Debug, Args)]
 #[command(after_help = E2E_EXAMPLES)]
 pub(crate) struct E2e {
-    /// Scenarios by name; all if none is given
+    /// Scenarios by name, or the path of a scenario file; all if none is given
     pub(crate) scenarios: Vec<String>,
     /// List the scenarios and run nothing
     #[arg(long)]
@@ -88,12 +96,80 @@ pub(crate) struct E2e {
     /// Keep the cluster until Ctrl-C
     #[arg(long)]
     pub(crate) keep: bool,
+    /// How many scenarios run at a time
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<usize>,
+    /// Print the result as JSON, one line a scenario
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Leave timeline, diagnosis, logs and difference in this folder, one folder a scenario
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// `repro`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo xtask repro leftover-exhibitor-znode          what happened, the evidence, what to do
+  cargo xtask repro leftover-exhibitor-znode --cure   and then does it: the stack is deployed
+  cargo xtask repro target/stacklab/my-scenario-1-1   the run that left this folder, with its seed and backend
+
+Exit codes: 0 the same cause (and cured, with --cure), 1 another one, 2 bad input, 3 environment")]
+pub(crate) struct Repro {
+    /// The folder that a run left, a scenario's name, or the path of its file
+    #[arg(value_name = "DIR|SCENARIO")]
+    pub(crate) what: String,
+    /// Then do the scenario's cure, after which the stack must be deployed
+    #[arg(long)]
+    pub(crate) cure: bool,
+    /// Another backend than it ran on
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<Backend>,
+    /// Another pace than it ran at
+    #[arg(long, value_enum)]
+    pub(crate) pace: Option<PaceName>,
+    /// Another seed than it had
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Leave timeline, verdict and difference in this folder, one folder a scenario
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo xtask explain SL0001
+  cargo xtask explain leftover-exhibitor-znode
+  cargo xtask explain --list")]
+pub(crate) struct Explain {
+    /// A cause's number or name; all are listed if none is given
+    pub(crate) cause: Option<String>,
+    /// List all causes
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `minimise`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cargo xtask minimise my-scenario.yaml --output small   writes small/my-scenario-small.yaml and its stack")]
+pub(crate) struct Minimise {
+    /// The folder that a run left, a scenario's name, or the path of its file
+    #[arg(value_name = "DIR|SCENARIO")]
+    pub(crate) what: String,
+    /// Where the smaller scenario is written; target/stacklab/minimised by default
     #[arg(long, value_name = "DIR")]
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
+    /// Another seed than it had
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Print what is left as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `up`.
@@ -248,6 +324,13 @@ fn image(text: &str) -> Result<(Part, String), String> {
         return Err(format!("no image is named for {name}"));
     }
     Ok((name.parse()?, reference.to_owned()))
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs) if (1..=64).contains(&jobs) => Ok(jobs),
+        _ => Err(format!("{text} is no number from 1 to 64")),
+    }
 }
 
 fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {

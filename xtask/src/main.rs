@@ -50,6 +50,9 @@ fn main() -> std::process::ExitCode {
 async fn run(command: Command) -> Result<ExitCode, commands::Failed> {
     match command {
         Command::E2e(flags) => commands::e2e(flags).await,
+        Command::Repro(flags) => commands::repro(flags).await,
+        Command::Explain(flags) => commands::explain(&flags),
+        Command::Minimise(flags) => commands::minimise(&flags),
         Command::Up(flags) => commands::up(flags).await,
         Command::Sim(flags) => commands::sim(&flags),
         Command::Bench(flags) => commands::bench(flags).await,

@@ -26,3 +26,16 @@ pub(crate) fn snapshots() -> PathBuf {
 pub(crate) fn images() -> PathBuf {
     root().join("fixtures/images")
 }
+
+/// Where runs leave their folders.
+pub(crate) fn left() -> PathBuf {
+    root().join("target/stacklab")
+}
+
+/// The commit of the checkout, if it is one and git is there.
+pub(crate) fn commit() -> Option<String> {
+    let git =
+        std::process::Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output().ok()?;
+    let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
+    Some(text.trim().to_owned())
+}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_diagnosis::Code;
+use stacklab_diagnosis::{Code, diagnose, settled};
 use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
 use stacklab_machine::timeline::{Event, What};
@@ -14,7 +14,6 @@ use stacklab_once::{Heard, OnceConfig};
 use stacklab_stack::{OnceReply, RUN_ONCE, Run, RunConfig, Stack};
 use stacklab_stack_deploy::framework::{self, RunLink};
 
-use crate::explain::{self, diagnose, settled};
 use crate::lab::Lab;
 use crate::report::running;
 use crate::stall::starved;
@@ -145,7 +144,7 @@ impl Certainty {
 
 /// The diagnosis of a deployment that goes on.
 fn explained(events: &[Event]) -> String {
-    let found = diagnose(events).map(|diagnosis| explain::text(&diagnosis));
+    let found = diagnose(events).map(|diagnosis| diagnosis.text());
     found.unwrap_or_else(|| "nothing keeps it from going on".to_owned())
 }
 
@@ -197,6 +196,7 @@ fn place(lab: &Lab, name: &str) -> Place {
         names: lab.names().clone(),
         sandbox: Sandbox::new(),
         services: Arc::clone(lab.services()),
+        surroundings: lab.surroundings(),
     }
 }
 

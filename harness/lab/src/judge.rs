@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use stacklab_diagnosis::Diagnosis;
+use stacklab_diagnosis::{CAUSES, Diagnosis, Finding};
 use stacklab_faults::Hits;
 use stacklab_machine::timeline::Event;
 
 use crate::e2e::{NotRun, Options};
-use crate::explain;
 use crate::redact::Redactor;
 use crate::scenario::{Expect, Scenario};
 use crate::snapshot::{SnapshotFile, difference, render};
@@ -37,24 +36,26 @@ pub(crate) fn judge(seen: &Seen<'_>, difference: Option<&str>) -> (bool, String)
 }
 
 fn end(seen: &Seen<'_>) -> (bool, String) {
-    let explained =
-        || seen.diagnosis.map(|diagnosis| format!("\n{}", explain::text(diagnosis))).unwrap_or_default();
+    let explained = || seen.diagnosis.map(|diagnosis| format!("\n{}", diagnosis.text())).unwrap_or_default();
     if let Some(broken) = &seen.course.broken {
-        return (false, format!("step {broken}{}", explained()));
+        return (false, format!("{broken}{}", explained()));
     }
     match (&seen.scenario.expect, &seen.course.failure) {
         (Expect::Deployed, None) if seen.scenario.traces.is_none() => (true, "deployed".to_owned()),
+        (Expect::Deployed, None) if seen.course.is_without_traces() => {
+            (true, "deployed; traces are not sent here".to_owned())
+        }
         (Expect::Deployed, None) => (true, "deployed, and all traces found".to_owned()),
-        (Expect::Deployed, Some(why)) => (false, seen.diagnosis.map_or_else(|| why.clone(), explain::text)),
+        (Expect::Deployed, Some(why)) => (false, seen.diagnosis.map_or_else(|| why.clone(), Diagnosis::text)),
         (Expect::Failed(cause), None) => (false, format!("expected the failure {cause}, but all went well")),
         (Expect::Failed(cause), Some(why)) => {
             let found = seen.diagnosis.and_then(Diagnosis::innermost);
             match found {
                 Some(found) if found.code == Some(cause.0) => {
-                    (true, format!("failed as expected: {}", explain::line(found)))
+                    (true, format!("failed as expected: {}", line(found)))
                 }
                 Some(found) => {
-                    let found = explain::line(found);
+                    let found = line(found);
                     (false, format!("expected the cause {cause}, found {found}{}", explained()))
                 }
                 None => (false, format!("expected the cause {cause}, but nothing explains: {why}")),
@@ -148,8 +149,30 @@ pub(crate) fn course(seen: &Seen<'_>, redactor: &Redactor) -> Vec<String> {
     if let (Expect::Failed(_), Some(diagnosis)) = (&seen.scenario.expect, seen.diagnosis) {
         // The symptom is in Stack Deploy's words, or in those of whoever gave up: it is another one on each backend.
         let known = diagnosis.chain.iter().filter(|finding| finding.code.is_some());
-        let found = known.map(|finding| redactor.text(&explain::line(finding)));
+        let found = known.map(|finding| hide_seconds(&redactor.text(&line(finding))));
         sections.push(format!("== diagnosis\n{}", found.collect::<Vec<_>>().join("\n")));
     }
     sections
+}
+
+/// How long something took differs from run to run.
+fn hide_seconds(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_unit = |word: Option<&&str>| {
+        word.is_some_and(|word| word.trim_end_matches([',', '.', ';', ':', ')']) == "s")
+    };
+    let shown = words.iter().enumerate().map(|(index, word)| {
+        let number = word.trim_start_matches('(').parse::<f64>().is_ok();
+        if number && is_unit(words.get(index + 1)) { "<n>" } else { word }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// One finding, on one line: its code and name, if it has one, and what happened.
+fn line(finding: &Finding) -> String {
+    let known = finding.code.and_then(|code| CAUSES.iter().find(|cause| cause.code == code));
+    match known {
+        Some(cause) => format!("{} {}: {}", cause.code, cause.name, finding.text),
+        None => finding.text.clone(),
+    }
 }

@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stacklab_live::mesos::{AgentHost, AgentPlace, Commands, MasterHost, SchedulerLink};
+use stacklab_faults::{Fault, Reaction};
+use stacklab_live::mesos::{AgentPlace, Commands, MasterHost, SchedulerLink};
 use stacklab_live::program::{Place, Running, Services, spawn};
-use stacklab_live::{Names, Recorder, Sandbox};
+use stacklab_live::{Host, Mishaps, Names, Recorder, Sandbox, Surroundings};
 use stacklab_machine::process::Input;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Streams};
@@ -16,16 +17,20 @@ use stacklab_mesos::resources::parse_attributes;
 use stacklab_mesos::v1::Address;
 use stacklab_mesos::{AgentConfig, LinkId, MasterConfig, Resources, SchedulerEvent};
 use stacklab_once::Heard;
-use stacklab_zookeeper::client::{Client, CreateMode};
 use stacklab_zookeeper::model::EnsembleConfig;
-use stacklab_zookeeper::server::{EnsembleHandle, Server, ServerConfig, ServerHandle};
+use stacklab_zookeeper::server::{EnsembleHandle, ServerHandle};
 
-use crate::already::{self, OwnService};
+use crate::already;
 use crate::backing::{Backing, Leftovers};
 use crate::cluster::ClusterSpec;
+use crate::faults::{
+    self, AgentSeat, CannotBreak, Controls, FaultsHandle, HeldPorts, MasterSeat, Platform, Takers, register,
+};
 use crate::network::{Network, NetworkError};
 use crate::scenario::Already;
 
+/// The machine of everything that runs on no agent.
+const LAB: &str = "lab";
 const ZOOKEEPER_PORT: u16 = 2181;
 /// Under this name some stacks look for the platform's ZooKeeper, as a service discovery would have it.
 pub(crate) const ZOOKEEPER_NAME: &str = "zookeeper.service";
@@ -50,6 +55,8 @@ pub struct LabConfig {
     pub backing: Backing,
     /// What becomes of commands that no program plays.
     pub commands: Commands,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
 }
 
 /// Why a lab could not be built: something of the environment, not of the stack.
@@ -109,17 +116,12 @@ pub struct Lab {
     /// Stack Deploy's own framework, of each deployment that had something for it: what is scheduled goes on.
     frameworks: Mutex<Vec<Running<Heard>>>,
     marathon: Running<SchedulerEvent>,
-    agents: Vec<AgentHost>,
-    own: Vec<OwnService>,
-    master: MasterHost,
+    /// The plan's driver.
+    faults: FaultsHandle,
+    controls: Arc<Controls>,
     services: Arc<dyn Services>,
-    /// The session that holds the master's node.
-    registration: Client,
-    /// The master's settings, for another one in its place.
-    settings: MasterConfig,
     // Behind everything that may start a container, before the addresses are given back.
     leftovers: Leftovers,
-    zookeeper: ServerHandle,
     _network: Network,
 }
 
@@ -132,32 +134,53 @@ impl Lab {
         let network = Network::claim(config.cluster.each_agent().len())?;
         let streams = Streams::new(config.seed);
         let lab = IpAddr::from(network.lab());
-        let zookeeper = start_zookeeper(lab, &recorder).await?;
+        let (ensemble, zookeeper) = start_zookeeper(lab, &recorder).await?;
         let connect = format!("{lab}:{ZOOKEEPER_PORT}");
         let settings = master_settings(lab, &config, streams, &recorder);
         let at = SocketAddr::new(lab, MASTER_PORT);
-        let master = MasterHost::start(settings.clone(), at, recorder.clone())
+        let mishaps = Mishaps::default();
+        mishaps.host_at(lab, LAB);
+        let master = MasterHost::start_among(settings.clone(), at, recorder.clone(), mishaps.clone())
             .await
             .map_err(cannot("the Mesos master", &at))?;
-        let registration = register_master(&connect, &master).await?;
+        let registration = register(&connect, &master).await?;
         let id = format!("{lab}-{}", std::process::id());
-        let (services, leftovers) = config.backing.services(&id, &recorder);
+        let fronts = config.faults.iter().any(|fault| faults::needs_fronts(&fault.reaction));
+        let (desk, leftovers) = config.backing.services(&id, &recorder, &mishaps, fronts);
+        let services: Arc<dyn Services> = Arc::new(desk.watched.clone());
         let names = Names::new([(ZOOKEEPER_NAME.to_owned(), lab.to_string())]);
-        let ground = Ground { recorder: recorder.clone(), services, names: names.clone(), streams };
+        let ground = Ground { recorder: recorder.clone(), services, names: names.clone(), streams, mishaps };
         let agents = start_agents(&network, &config, &ground, &master)?;
         let marathon = start_marathon(lab, &config, &ground);
         let own =
             already::start(&config.already_running, &network, &connect, &recorder, &ground.services).await?;
-        let has = |service| config.already_running.contains(&service);
-        let addresses = Addresses {
-            zookeeper: connect.clone(),
-            master: format!("http://{}", master.address()),
-            marathon: format!("http://{lab}:{MARATHON_PORT}"),
-            agents: (0..agents.len()).map(|index| network.agent(index).to_string()).collect(),
-            kafka_zookeeper: has(Already::Kafka).then(|| format!("{connect}{}", already::CHROOT)),
-            kafka: has(Already::Kafka).then(|| already::kafka_address(&network)),
-            cassandra: has(Already::Cassandra).then(|| already::cassandra_address(&network)),
-        };
+        let addresses = addresses_of(&config, &network, &master);
+        let controls = Arc::new(Controls {
+            later: Mutex::default(),
+            takers: Takers::default(),
+            ports: HeldPorts::default(),
+            agents,
+            own: Mutex::new(own),
+            master: tokio::sync::Mutex::new(MasterSeat {
+                host: master,
+                registration,
+                settings,
+                zookeeper: connect,
+            }),
+            platform: Platform {
+                ensemble,
+                server: tokio::sync::Mutex::new(Some(zookeeper)),
+                address: SocketAddr::new(lab, ZOOKEEPER_PORT),
+                services: Arc::clone(&ground.services),
+            },
+            desk,
+            mishaps: ground.mishaps.clone(),
+            recorder: recorder.clone(),
+            streams,
+            pace: config.pace,
+            silence: faults::silence(config.pace),
+        });
+        let faults = FaultsHandle::start(&controls, config.faults);
         let lab = Self {
             addresses,
             recorder,
@@ -166,14 +189,10 @@ impl Lab {
             streams,
             frameworks: Mutex::default(),
             marathon,
-            agents,
-            own,
-            master,
-            services: Arc::clone(&ground.services),
-            registration,
-            settings,
+            faults,
+            services: ground.services,
+            controls,
             leftovers,
-            zookeeper,
             _network: network,
         };
         lab.complete().await?;
@@ -217,7 +236,25 @@ impl Lab {
 
     /// The platform's ZooKeeper.
     pub fn platform(&self) -> &EnsembleHandle {
-        self.zookeeper.ensemble()
+        &self.controls.platform.ensemble
+    }
+
+    /// What became of the plan of faults so far.
+    pub fn faults(&self) -> &FaultsHandle {
+        &self.faults
+    }
+
+    /// Where its programs are that run on no agent.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings { host: Host::new(LAB), lab: self.controls.mishaps.clone() }
+    }
+
+    /// Breaks something, whatever the plan says. What lasts has begun when this returns; its end comes by itself.
+    ///
+    /// # Errors
+    /// There is nothing that this could be done to; the text says what there is.
+    pub async fn carry_out(&self, reaction: &Reaction) -> Result<(), CannotBreak> {
+        self.controls.carry_out(reaction, None).await
     }
 
     /// Ends the master and starts another one in its place, as a supervisor does. It has a new id and knows nobody:
@@ -225,13 +262,8 @@ impl Lab {
     ///
     /// # Errors
     /// It cannot be registered in ZooKeeper.
-    pub async fn restart_master(&mut self) -> Result<(), LabError> {
-        self.settings.id = stacklab_machine::uuid_v4(&mut self.settings.rng);
-        self.settings.started = self.recorder.now();
-        self.master.restart(self.settings.clone()).await;
-        let registration = register_master(&self.addresses.zookeeper, &self.master).await?;
-        std::mem::replace(&mut self.registration, registration).close().await;
-        Ok(())
+    pub async fn restart_master(&self) -> Result<(), LabError> {
+        self.controls.master.lock().await.restart(self.recorder.now()).await
     }
 
     /// Values for `{zk}`, `{kafka-zk}` and `{cassandra}` in a scenario's variables.
@@ -252,32 +284,19 @@ impl Lab {
 
     /// Ends everything, users before what they use, so that each can say goodbye.
     pub async fn stop(self) {
-        let Self {
-            frameworks,
-            marathon,
-            agents,
-            own,
-            master,
-            recorder,
-            leftovers,
-            registration,
-            zookeeper,
-            ..
-        } = self;
+        let Self { frameworks, marathon, faults, controls, recorder, leftovers, .. } = self;
+        drop(faults);
         drop(frameworks);
         marathon.inbox().send(Input::Terminate, None).await;
-        drop(agents);
-        drop(own);
+        controls.end_agents();
         drop(marathon);
-        drop(master);
         leftovers.remove(&recorder).await;
-        registration.close().await;
-        zookeeper.stop().await;
+        controls.end().await;
     }
 
     /// Waits until Marathon is subscribed and every agent is registered.
     async fn complete(&self) -> Result<(), LabError> {
-        let wanted = self.agents.len();
+        let wanted = self.controls.agents.len();
         let look = |recorder: &Recorder| {
             recorder.with(|timeline| {
                 let (mut agents, mut marathon) = (0, false);
@@ -314,6 +333,7 @@ struct Ground {
     services: Arc<dyn Services>,
     names: Names,
     streams: Streams,
+    mishaps: Mishaps,
 }
 
 fn cannot<E: std::fmt::Display>(
@@ -324,17 +344,34 @@ fn cannot<E: std::fmt::Display>(
     move |why| LabError::Start { what, address, why: why.to_string() }
 }
 
-async fn start_zookeeper(lab: IpAddr, recorder: &Recorder) -> Result<ServerHandle, LabError> {
+fn addresses_of(config: &LabConfig, network: &Network, master: &MasterHost) -> Addresses {
+    let lab = network.lab();
+    let has = |service| config.already_running.contains(&service);
+    let connect = format!("{lab}:{ZOOKEEPER_PORT}");
+    let agents = config.cluster.each_agent().len();
+    Addresses {
+        master: format!("http://{}", master.address()),
+        marathon: format!("http://{lab}:{MARATHON_PORT}"),
+        agents: (0..agents).map(|index| network.agent(index).to_string()).collect(),
+        kafka_zookeeper: has(Already::Kafka).then(|| format!("{connect}{}", already::CHROOT)),
+        kafka: has(Already::Kafka).then(|| already::kafka_address(network)),
+        cassandra: has(Already::Cassandra).then(|| already::cassandra_address(network)),
+        zookeeper: connect,
+    }
+}
+
+async fn start_zookeeper(
+    lab: IpAddr,
+    recorder: &Recorder,
+) -> Result<(EnsembleHandle, ServerHandle), LabError> {
     let sink = recorder.clone();
     let ensemble = EnsembleHandle::with_sink(EnsembleConfig::standalone("platform"), move |what| {
         sink.record("zookeeper", None, what);
     });
     let address = SocketAddr::new(lab, ZOOKEEPER_PORT);
-    // The platform's ZooKeeper is taken for granted: its log is nobody's concern.
-    let log = Arc::new(|_line: String| {});
-    Server::start(ServerConfig::new(address), ensemble, log)
-        .await
-        .map_err(cannot("the platform's ZooKeeper", &address))
+    let server = Platform::serve(&ensemble, address).await;
+    let server = server.map_err(cannot("the platform's ZooKeeper", &address))?;
+    Ok((ensemble, server))
 }
 
 fn master_settings(lab: IpAddr, config: &LabConfig, streams: Streams, recorder: &Recorder) -> MasterConfig {
@@ -344,19 +381,12 @@ fn master_settings(lab: IpAddr, config: &LabConfig, streams: Streams, recorder: 
     settings.started = recorder.now();
     settings.allocation_interval = config.pace.wait(settings.allocation_interval);
     settings.filter_pace = config.pace;
+    if config.faults.iter().any(|fault| faults::is_about_silence(&fault.reaction)) {
+        let silence = faults::silence(config.pace);
+        settings.agent_ping_timeout = silence.wait(settings.agent_ping_timeout);
+        settings.agent_reregister_timeout = config.pace.wait(settings.agent_reregister_timeout);
+    }
     settings
-}
-
-/// Puts the master's node where schedulers look for the leader, as a master does that was elected.
-async fn register_master(connect: &str, master: &MasterHost) -> Result<Client, LabError> {
-    let failed = || cannot("the leader election", &connect);
-    let client = Client::connect(connect, Duration::from_secs(10)).await.map_err(|why| failed()(why))?;
-    let data = master.info().znode();
-    client
-        .create_with_parents("/mesos/json.info_", Some(data.as_bytes()), CreateMode::EphemeralSequential)
-        .await
-        .map_err(|why| failed()(why))?;
-    Ok(client)
 }
 
 fn start_agents(
@@ -364,7 +394,7 @@ fn start_agents(
     config: &LabConfig,
     ground: &Ground,
     master: &MasterHost,
-) -> Result<Vec<AgentHost>, LabError> {
+) -> Result<Vec<AgentSeat>, LabError> {
     let mut agents = Vec::new();
     for (index, spec) in config.cluster.each_agent().iter().enumerate() {
         let bad = |why: String| LabError::Agent(index + 1, why);
@@ -376,7 +406,6 @@ fn start_agents(
         settings.limits_memory = config.cluster.memory_limits;
         settings.registration_backoff = config.pace.wait(settings.registration_backoff);
         let place = AgentPlace {
-            name,
             link: LinkId(index as u64),
             recorder: ground.recorder.clone(),
             services: Arc::clone(&ground.services),
@@ -385,8 +414,12 @@ fn start_agents(
             streams: ground.streams,
             artifacts: config.cluster.artifacts(),
             commands: config.commands.clone(),
+            surroundings: Surroundings { host: Host::new(&name), lab: ground.mishaps.clone() },
+            name,
         };
-        agents.push(AgentHost::start(settings, place, master.handle()));
+        let address = IpAddr::from(network.agent(index));
+        ground.mishaps.host_at(address, &place.name);
+        agents.push(AgentSeat::start(address, settings, place, master.handle()));
     }
     Ok(agents)
 }
@@ -403,8 +436,10 @@ fn start_marathon(lab: IpAddr, config: &LabConfig, ground: &Ground) -> Running<S
         names: ground.names.clone(),
         sandbox: Sandbox::new(),
         services: Arc::clone(&ground.services),
+        surroundings: Surroundings { host: Host::new(LAB), lab: ground.mishaps.clone() },
     };
-    spawn(Box::new(Marathon::new(settings, ground.streams)), place, SchedulerLink::new)
+    let link = SchedulerLink::at(&place);
+    spawn(Box::new(Marathon::new(settings, ground.streams)), place, link)
 }
 
 fn address(ip: IpAddr, port: u16) -> Address {

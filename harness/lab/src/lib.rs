@@ -3,20 +3,22 @@
 
 mod already;
 mod backing;
+mod faults;
 mod judge;
 mod places;
 mod steps;
 mod verdict;
 
 pub mod bench;
+pub mod bundle;
 pub mod catalogue;
 pub mod cluster;
 pub mod deploy;
 pub mod e2e;
 pub mod exit;
-pub mod explain;
 pub mod input;
 pub mod lab;
+pub mod minimise;
 pub mod network;
 pub mod observe;
 pub mod occupant;
@@ -29,6 +31,7 @@ pub mod stall;
 pub mod traffic;
 
 pub use backing::{Backing, BackingError};
+pub use faults::{CannotBreak, FaultsHandle};
 pub use lab::{Addresses, Lab, LabConfig, LabError};
 pub use stacklab_live::mesos::Commands;
 pub use steps::{Course, Ended};

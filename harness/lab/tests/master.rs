@@ -47,8 +47,9 @@ async fn apps_outlive_a_master() {
         seed: 1,
         backing: Backing::embedded(),
         commands: Commands::default(),
+        faults: Vec::new(),
     };
-    let mut lab = Lab::start(config, Recorder::new(Clock::new())).await.unwrap();
+    let lab = Lab::start(config, Recorder::new(Clock::new())).await.unwrap();
     let app = json!({"id": "web", "cmd": "nc -l $PORT0", "cpus": 0.1, "mem": 16, "instances": 1});
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer =

@@ -28,6 +28,7 @@ async fn applications_reach_mesos_through_the_framework() {
         backing: Backing::default(),
         already_running: Vec::new(),
         commands: Commands::Modelled { runs_for: Some(Duration::from_millis(10)) },
+        faults: Vec::new(),
     };
     let recorder = Recorder::new(Clock::new());
     let lab = Lab::start(config, recorder.clone()).await.unwrap();

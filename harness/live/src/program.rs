@@ -1,6 +1,8 @@
 //! Runs one program (Marathon, a scheduler, an executor, the run of a stack): a loop that owns the machine and
 //! carries out what it asks for.
 
+mod notes;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -15,18 +17,24 @@ use stacklab_machine::{Outbox, Step};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
+use self::notes::{no_space, note_service, path_of};
 use crate::http::{Answer, Handler, Server};
 use crate::image::ImageTask;
+use crate::mishap::{Party, Surroundings};
 use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::sandbox::Sandbox;
 use crate::script;
 use crate::zk::ZkSessions;
 
+pub use self::notes::address_of;
+
 /// Inputs that may wait for one program; senders wait while it is full.
 const INBOX: usize = 1024;
 /// Requests and other calls of one program that may be under way at a time; further ones are answered as refused.
 const MAX_CALLS: usize = 512;
+/// ZooKeeper's code for a session that is over.
+const SESSION_EXPIRED: i32 = -112;
 /// Carries the causing event from our client to our server: invisible to the machines.
 const CAUSE_HEADER: &str = "x-stacklab-cause";
 
@@ -90,6 +98,15 @@ pub struct Place {
     pub sandbox: Sandbox,
     /// Who starts services.
     pub services: Arc<dyn Services>,
+    /// What can go wrong there.
+    pub surroundings: Surroundings,
+}
+
+impl Place {
+    /// The program, as an end of a link.
+    pub fn party(&self) -> Party {
+        Party::new(self.surroundings.host.name(), &self.name, &self.task)
+    }
 }
 
 /// How a program ended.
@@ -172,7 +189,8 @@ where
     let inbox = Inbox(sender);
     let link = link(inbox.clone());
     let host = Host {
-        zk: ZkSessions::new(),
+        zk: ZkSessions::new(&place.surroundings.lab, &place.party()),
+        party: place.party(),
         place,
         link,
         inbox: inbox.clone(),
@@ -198,22 +216,25 @@ where
     L: MesosLink<C>,
 {
     let clock = host.place.recorder.clock();
+    let machine = host.place.surroundings.host.clone();
     let mut out = Outbox::new();
-    program.handle(clock.now(), Input::Start, &mut out);
+    program.handle(machine.now(clock), Input::Start, &mut out);
     host.carry_out(&mut out, None).await;
     while host.exit.is_none() {
         let message = tokio::select! {
-            message = messages.recv() => message,
-            () = clock.until(program.wake_at()) => {
-                program.wake(clock.now(), &mut out);
-                host.carry_out(&mut out, None).await;
-                continue;
-            }
+            message = messages.recv() => Some(message),
+            () = machine.until(clock, program.wake_at()) => None,
+        };
+        machine.moving().await;
+        let Some(message) = message else {
+            program.wake(machine.now(clock), &mut out);
+            host.carry_out(&mut out, None).await;
+            continue;
         };
         // The host itself holds a sender: there is always one.
         let Some(message) = message else { break };
         let (input, cause) = host.admit(message);
-        program.handle(clock.now(), input, &mut out);
+        program.handle(machine.now(clock), input, &mut out);
         host.carry_out(&mut out, cause).await;
     }
     host.exit.unwrap_or(Exit { code: 0 })
@@ -221,6 +242,7 @@ where
 
 struct Host<E, L> {
     place: Place,
+    party: Party,
     link: L,
     inbox: Inbox<E>,
     calls: JoinSet<()>,
@@ -285,7 +307,9 @@ impl<E: Send + 'static, L> Host<E, L> {
                 self.later(Input::File { call, data }, cause);
             }
             Output::WriteFile { path, data } => {
-                if let Err(why) = self.place.sandbox.write(&path, data) {
+                let full = self.place.surroundings.host.disk_is_full();
+                let written = if full { Err(no_space(&path)) } else { self.place.sandbox.write(&path, data) };
+                if let Err(why) = written {
                     self.log(why);
                 }
             }
@@ -320,7 +344,10 @@ impl<E: Send + 'static, L> Host<E, L> {
     async fn listen(&mut self, port: u16) {
         let address = SocketAddr::new(self.place.address, port);
         match Server::start(address, self.handler()).await {
-            Ok(server) => self.servers.push(server),
+            Ok(server) => {
+                self.place.surroundings.lab.listens(server.address(), self.party.clone());
+                self.servers.push(server);
+            }
             Err(why) => {
                 self.log(format!("cannot listen on {address}: {why}"));
                 self.exit = Some(Exit { code: 1 });
@@ -329,10 +356,15 @@ impl<E: Send + 'static, L> Host<E, L> {
     }
 
     fn handler(&self) -> Handler {
-        let inbox = self.inbox.clone();
+        let (inbox, party) = (self.inbox.clone(), self.party.clone());
+        let mishaps = self.place.surroundings.lab.clone();
         Arc::new(move |request| {
             let inbox = inbox.clone();
+            let fault = mishaps.http_fault(&party);
             Box::pin(async move {
+                if let Some(fault) = fault {
+                    return fault.answer().await;
+                }
                 let (reply, answer) = oneshot::channel();
                 let sent = inbox.0.send(Message::Request(request, reply)).await;
                 let answer = if sent.is_ok() { answer.await.ok() } else { None };
@@ -360,15 +392,22 @@ impl<E: Send + 'static, L> Host<E, L> {
         if let Some(EventId(id)) = cause {
             request.headers.push((CAUSE_HEADER.to_owned(), id.to_string()));
         }
-        let inbox = self.inbox.clone();
+        let (inbox, from) = (self.inbox.clone(), self.party.clone());
+        let mishaps = self.place.surroundings.lab.clone();
         self.calls.spawn(async move {
-            let result = crate::http::request(&request, timeout).await;
+            let result = mishaps.request(&from, &request, timeout).await;
             inbox.send(Input::HttpReply { call, result }, cause).await;
         });
     }
 
     fn zookeeper(&mut self, call: CallId, connect: &str, op: ZkOp, cause: Option<EventId>) {
         let inbox = self.inbox.clone();
+        if self.place.surroundings.lab.session_expired(&self.party) {
+            self.zk = ZkSessions::new(&self.place.surroundings.lab, &self.party);
+            let path = path_of(&op).to_owned();
+            let result = Err(ZkError::Other { path, code: SESSION_EXPIRED });
+            return self.later(Input::Zk { call, result }, cause);
+        }
         self.zk.submit(connect, op, move |result: Result<ZkReply, ZkError>| {
             Box::pin(async move {
                 inbox.send(Input::Zk { call, result }, cause).await;
@@ -408,45 +447,5 @@ impl<E: Send + 'static, L> Host<E, L> {
             }
         });
         self.service = Some((stop, tasks));
-    }
-}
-
-fn note_service(
-    place: &Place,
-    spec: &ServiceSpec,
-    event: &ServiceEvent,
-    cause: Option<EventId>,
-) -> Option<EventId> {
-    let (task, service, address) = (place.task.clone(), spec.kind().to_owned(), address_of(spec));
-    let what = match event {
-        ServiceEvent::Started => What::ServiceStarted { task, service, address },
-        ServiceEvent::Ready => What::ServiceReady { task, service, address },
-        // Its program writes it into its own log, once.
-        ServiceEvent::Log(_) => return cause,
-        ServiceEvent::Exited { code, message } => {
-            What::ServiceExited { task, service, code: *code, message: message.clone() }
-        }
-    };
-    Some(place.recorder.record(&place.name, cause, what))
-}
-
-/// The address that clients of a service use, as far as its configuration says.
-pub fn address_of(spec: &ServiceSpec) -> String {
-    let of = |map: &BTreeMap<String, String>, key: &str| map.get(key).cloned().unwrap_or_default();
-    match spec {
-        ServiceSpec::ZooKeeper(spec) => format!("{}:{}", spec.host, spec.client_port),
-        ServiceSpec::Kafka(spec) => {
-            format!("{}:{}", of(&spec.properties, "host.name"), of(&spec.properties, "port"))
-        }
-        ServiceSpec::Cassandra(spec) => format!("{}:{}", spec.address, spec.cql_port),
-        ServiceSpec::Zipkin(spec) => {
-            use stacklab_machine::service::ZipkinRole;
-            let port = match spec.role {
-                ZipkinRole::Collector => of(&spec.env, "COLLECTOR_PORT"),
-                ZipkinRole::Query => of(&spec.env, "QUERY_PORT"),
-                ZipkinRole::Web => of(&spec.flags, "zipkin.web.port").trim_start_matches(':').to_owned(),
-            };
-            format!("{}:{port}", spec.host)
-        }
     }
 }

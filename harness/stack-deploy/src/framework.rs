@@ -14,10 +14,11 @@ use tokio::task::JoinSet;
 pub fn start(config: OnceConfig, streams: Streams, place: Place) -> (Running<Heard>, Desk) {
     let (requests, asked) = post();
     let (replies, answered) = post();
+    let link = SchedulerLink::at(&place);
     let framework = spawn(Box::new(Framework::new(config, streams)), place, |inbox| {
         let mut workers = JoinSet::new();
         workers.spawn(asked.run(inbox.clone(), Heard::Request));
-        FrameworkLink { master: SchedulerLink::new(inbox), replies, _workers: workers }
+        FrameworkLink { master: link(inbox), replies, _workers: workers }
     });
     (framework, Desk { requests, answered })
 }

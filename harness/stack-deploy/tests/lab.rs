@@ -57,6 +57,7 @@ async fn lab_with(already_running: Vec<Already>, commands: Commands) -> Lab {
         seed: 1,
         backing: Backing::embedded(),
         commands,
+        faults: Vec::new(),
     };
     Lab::start(config, Recorder::new(Clock::new())).await.expect("a lab")
 }

@@ -5,6 +5,9 @@ mod bench;
 mod containers;
 mod doctor;
 mod e2e;
+mod explain;
+mod minimise;
+mod repro;
 mod sim;
 mod up;
 
@@ -15,6 +18,9 @@ pub(crate) use bench::bench;
 pub(crate) use containers::{down, images};
 pub(crate) use doctor::doctor;
 pub(crate) use e2e::e2e;
+pub(crate) use explain::explain;
+pub(crate) use minimise::minimise;
+pub(crate) use repro::{ran_on_docker, repro};
 pub(crate) use sim::sim;
 pub(crate) use up::up;
 

@@ -32,6 +32,7 @@ pub(crate) async fn up(flags: Up) -> Result<ExitCode, Failed> {
         seed: flags.seed,
         backing: Backing::embedded(),
         commands: commands(flags.allow_commands),
+        faults: Vec::new(),
     };
     let lab = Lab::start(config, Recorder::new(Clock::new())).await.map_err(Failed::environment)?;
     let stack_deploy = start_stack_deploy(&lab, &flags).await?;

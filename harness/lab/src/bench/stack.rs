@@ -48,6 +48,7 @@ pub(super) async fn deployed(
         snapshots: None,
         bless: false,
         backing: backing.clone(),
+        cure: false,
     };
     let recorder = Recorder::new(Clock::new());
     let start = recorder.now();

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stacklab_diagnosis::Diagnosis;
+use stacklab_diagnosis::{Diagnosis, diagnose};
 use stacklab_faults::Hits;
 use stacklab_live::mesos::Commands;
 use stacklab_live::{Part, Recorder};
@@ -18,13 +18,12 @@ use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
 
 use crate::backing::Backing;
-use crate::explain::diagnose;
 use crate::input::{InputError, read_stack, read_stack_as_it_is};
 use crate::judge::{Seen, compare, judge};
 use crate::lab::{Lab, LabConfig, LabError};
 use crate::report::{CriticalPath, Running, ServiceAt, critical_path, running};
 use crate::scenario::{Backend, Expect, Scenario};
-use crate::steps::{Course, perform};
+use crate::steps::{Course, cure, perform};
 use crate::traffic::{Workload, WorkloadError, workload};
 use crate::verdict;
 use looking::{observe, redactor};
@@ -49,6 +48,8 @@ pub struct Options {
     pub bless: bool,
     /// Which services are the real ones.
     pub backing: Backing,
+    /// Do the scenario's cure when it has failed.
+    pub cure: bool,
 }
 
 /// What came of a scenario.
@@ -70,6 +71,8 @@ pub struct Report {
     pub diagnosis: Option<Diagnosis>,
     /// How often each fault of the plan happened.
     pub hits: Vec<Hits>,
+    /// What became of the cure, if it was asked for and there was something to cure.
+    pub cured: Option<Course>,
     /// Where this run differs from the snapshot.
     pub difference: Option<String>,
     /// The slowest chain of starts, each of which had to wait for the one before.
@@ -100,6 +103,9 @@ pub enum NotRun {
     /// The environment is in the way.
     #[error(transparent)]
     Lab(#[from] LabError),
+    /// The real services cannot be had.
+    #[error(transparent)]
+    Backing(crate::backing::BackingError),
     /// The snapshot cannot be written.
     #[error("cannot write the snapshot {path}: {why}")]
     Snapshot {
@@ -113,7 +119,7 @@ pub enum NotRun {
 impl NotRun {
     /// Whether it is the environment that is in the way, not what was asked for.
     pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Lab(_) | Self::Snapshot { .. })
+        matches!(self, Self::Lab(_) | Self::Backing(_) | Self::Snapshot { .. })
     }
 }
 
@@ -168,11 +174,18 @@ where
         step(recorder, "build the cluster", Lab::start(config(scenario, options), recorder.clone())).await?;
     let mut ground = Socket { lab: &lab, scenario, options, input: &input, workload: &workload };
     // Boxed: what a run consists of is deep.
-    let course = Box::pin(perform(scenario, &scenario.steps(), &mut ground)).await;
+    let mut course = Box::pin(perform(scenario, &scenario.steps(), &mut ground)).await;
+    if let Some((index, why)) = lab.faults().failures().into_iter().next() {
+        course.broken.get_or_insert(format!("fault {} cannot be done: {why}", index + 1));
+    }
     let bad = course.failure.is_some() || course.broken.is_some();
     let frameworks = if bad { Vec::new() } else { observe(&lab, &input, &workload, recorder).await };
     let diagnosis = if bad { recorder.with(|timeline| diagnose(timeline.events())) } else { None };
-    let hits: Vec<Hits> = Vec::new();
+    let hits = lab.faults().hits();
+    let cured = match options.cure && course.failure.is_some() {
+        true => Some(Box::pin(cure(scenario, &mut ground)).await),
+        false => None,
+    };
     let mut redactor = redactor(&lab, &input);
     redactor.base_micros(start.as_micros());
     let seen = Seen { scenario, course: &course, diagnosis: diagnosis.as_ref(), hits: &hits };
@@ -194,6 +207,7 @@ where
         course,
         diagnosis,
         hits,
+        cured,
         difference,
         critical_path,
         took,
@@ -220,6 +234,7 @@ fn config(scenario: &Scenario, options: &Options) -> LabConfig {
         seed: options.seed,
         backing: options.backing.clone(),
         commands: Commands::Modelled { runs_for: scenario.cluster.plain_tasks() },
+        faults: scenario.faults.clone(),
     }
 }
 

@@ -140,7 +140,7 @@ impl Scenario {
             about: file.about,
             cluster: file.cluster.value,
             already_running: file.already_running,
-            stack: file.stack,
+            stack: beside(path, file.stack),
             variables: file.variables,
             traces: file.traces,
             steps: file.steps.iter().map(|step| reading.step(step)).collect::<Result<_, _>>()?,
@@ -149,6 +149,15 @@ impl Scenario {
             cure: file.cure.iter().map(|step| reading.step(step)).collect::<Result<_, _>>()?,
             not_on: file.not_on,
         })
+    }
+}
+
+/// A path that begins with a dot is meant from the scenario's file on.
+fn beside(scenario: &Path, stack: PathBuf) -> PathBuf {
+    let relative = stack.starts_with(".") || stack.starts_with("..");
+    match scenario.parent() {
+        Some(folder) if relative => folder.join(stack),
+        _ => stack,
     }
 }
 
@@ -176,9 +185,14 @@ impl Reading<'_> {
 
     fn step(&self, written: &Spanned<Written>) -> Result<Step, ScenarioError> {
         match &written.value {
-            Written::Sentence(text) => sentence::parse(text).map_err(|why| {
-                malformed(self.path, self.source, self.spot(written, why.at, why.width), why.why)
-            }),
+            Written::Sentence(text) => match sentence::parse(text) {
+                Ok(Step::Deploy { stack: Some(stack), again, fails }) => {
+                    Ok(Step::Deploy { stack: Some(beside(self.path, stack)), again, fails })
+                }
+                read => read.map_err(|why| {
+                    malformed(self.path, self.source, self.spot(written, why.at, why.width), why.why)
+                }),
+            },
             Written::With(text, behind) => self.with(written, text, behind),
         }
     }

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod sentence;
 mod step;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -79,15 +79,15 @@ impl Programs {
         self.0.get_mut(id)?.as_deref_mut()
     }
 
-    /// All that run, in order of their start.
-    pub(super) fn all(&self) -> impl Iterator<Item = (ProgramId, &ProgramNode)> {
-        self.0.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_deref()?)))
-    }
-
     /// A number under which nobody runs.
     pub(super) fn reserve(&mut self) -> ProgramId {
         self.0.push(None);
         self.0.len() - 1
+    }
+
+    /// All that run, in order of their start.
+    pub(super) fn all(&self) -> impl Iterator<Item = (ProgramId, &ProgramNode)> {
+        self.0.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_deref()?)))
     }
 
     fn remove(&mut self, id: ProgramId) -> Option<Box<ProgramNode>> {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use stacklab_diagnosis::{Code, Diagnosis};
+use stacklab_diagnosis::{Code, Diagnosis, diagnose, settled};
 use stacklab_faults::Hits;
 use stacklab_machine::Time;
 use stacklab_machine::http::{Request, Response};
@@ -14,11 +14,10 @@ use stacklab_stack::Stack;
 
 use super::world::{DEPLOY_AFTER, LAB, MARATHON_PORT, MASTER, World};
 use super::{LOOK, MAX_STEPS, QUIET, Simulation};
-use crate::explain::{diagnose, settled};
 use crate::input::read_stack_as_it_is;
-use crate::scenario::{Scenario, Step};
+use crate::scenario::Scenario;
 use crate::stall::starved;
-use crate::steps::{Course, GIVEN_UP, Ground, Traced, ZnodeCall, perform};
+use crate::steps::{Course, GIVEN_UP, Ground, Traced, ZnodeCall, cure, perform};
 
 /// Virtual time that one deployment may take.
 const DEPLOYMENT: Duration = Duration::from_secs(2 * 3600);
@@ -34,21 +33,24 @@ pub struct Played {
     pub diagnosis: Option<Diagnosis>,
     /// How often each fault happened.
     pub hits: Vec<Hits>,
+    /// What became of the cure.
+    pub cured: Option<Course>,
     /// Virtual time from the first event to the last.
     pub took: Duration,
     /// What happened.
     pub timeline: Timeline,
 }
 
-/// Does the steps of a scenario. `stack` is its stack, and other stack files lie in `stacks`.
-pub fn play(scenario: &Scenario, steps: &[Step], stack: &Stack, stacks: &Path, seed: u64) -> Played {
+/// Does the steps of a scenario, and its cure if that is asked for and it failed. `stack` is its stack, and other stack
+/// files lie in `stacks`.
+pub fn play(scenario: &Scenario, stack: &Stack, stacks: &Path, seed: u64, cures: bool) -> Played {
     let simulation = Simulation {
         cluster: scenario.cluster.clone(),
         stack: stack.clone(),
         already_running: scenario.already_running.clone(),
         variables: scenario.variables.clone(),
-        faults: scenario.faults.clone(),
         seed,
+        faults: scenario.faults.clone(),
         recording: true,
         limit: DEPLOYMENT,
     };
@@ -60,13 +62,14 @@ pub fn play(scenario: &Scenario, steps: &[Step], stack: &Stack, stacks: &Path, s
     );
     let mut ground = Virtual { world, simulation: &simulation, stacks: stacks.to_owned(), given_up: None };
     ground.until(Time::SIM_START + DEPLOY_AFTER, &mut |_| false);
-    let course = at_once(perform(scenario, steps, &mut ground));
-    let world = ground.world;
+    let course = at_once(perform(scenario, &scenario.steps(), &mut ground));
     let bad = course.failure.is_some() || course.broken.is_some();
-    let diagnosis = if bad { diagnose(world.timeline().events()) } else { None };
+    let diagnosis = if bad { diagnose(ground.world.timeline().events()) } else { None };
+    let cured = (cures && course.failure.is_some()).then(|| at_once(cure(scenario, &mut ground)));
+    let world = ground.world;
     let took = world.now().since(Time::SIM_START);
     let hits = world.hits();
-    Played { course, diagnosis, hits, took, timeline: world.into_timeline() }
+    Played { course, diagnosis, hits, cured, took, timeline: world.into_timeline() }
 }
 
 /// Runs what never has to wait: in virtual time everything is there when it is asked for.

@@ -81,10 +81,10 @@ pub(super) struct World {
     /// For how long a task runs whose command no program plays.
     pub(super) plain_tasks: Option<Duration>,
     pub(super) artifacts: Artifacts,
-    /// What goes wrong; none for most runs, which must not pay for it.
-    pub(super) faults: Option<Box<Faults>>,
     /// Who carries out a scenario's steps.
     pub(super) operator: Operator,
+    /// What goes wrong; none for most runs, which must not pay for it.
+    pub(super) faults: Option<Box<Faults>>,
     alarms: Alarms,
     ways: Ways,
     pub(super) timeline: Timeline,
@@ -130,8 +130,8 @@ impl World {
             outcome: None,
             plain_tasks: simulation.cluster.plain_tasks(),
             artifacts: simulation.cluster.artifacts(),
-            faults: Faults::new(&simulation.faults, streams),
             operator: Operator::default(),
+            faults: Faults::new(&simulation.faults, streams),
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),

@@ -70,6 +70,20 @@ pub struct Course {
     pub broken: Option<String>,
 }
 
+impl Course {
+    /// Whether traces were to be sent, and nobody was there who could.
+    pub fn is_without_traces(&self) -> bool {
+        let traces = Step::SendTraces.to_string();
+        self.failure.is_none()
+            && self.steps.iter().any(|(step, ended)| *step == traces && *ended == Ended::Skipped)
+    }
+
+    /// Whether everything was done, and went well.
+    pub fn is_good(&self) -> bool {
+        self.failure.is_none() && self.broken.is_none()
+    }
+}
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -89,12 +103,16 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
     let mut since = 0;
     for (index, step) in steps.iter().enumerate() {
         let begun = ground.events(<[Event]>::len);
-        let ended = recorded(ground, step, since).await;
+        let ended = match (step, &course.failure) {
+            // There is nothing to send them to.
+            (Step::SendTraces, Some(_)) => Ended::Skipped,
+            _ => recorded(ground, step, since).await,
+        };
         since = begun;
         course.steps.push((step.to_string(), ended.clone()));
         match (step, ended) {
             (Step::Deploy { fails: true, .. }, Ended::Done) => {
-                course.broken = Some(format!("'{step}': it was deployed"));
+                course.broken = Some(format!("step '{step}': it was deployed"));
             }
             (Step::Deploy { fails: true, .. }, Ended::Failed(why)) => {
                 course.failure = Some(why).filter(|_| may_fail && Some(index) == last_deploy);
@@ -105,15 +123,12 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
                     break;
                 }
             }
-            (Step::SendTraces, Ended::Failed(why)) => {
-                // Without a deployment there is nothing to send them to.
-                course.failure.get_or_insert(why);
-            }
+            (Step::SendTraces, Ended::Failed(why)) => course.failure = Some(why),
             (Step::Deploy { .. }, Ended::Failed(why)) => {
                 course.failure = Some(why.clone());
-                course.broken = Some(format!("'{step}': {why}"));
+                course.broken = Some(format!("step '{step}': {why}"));
             }
-            (_, Ended::Failed(why)) => course.broken = Some(format!("'{step}': {why}")),
+            (_, Ended::Failed(why)) => course.broken = Some(format!("step '{step}': {why}")),
             (_, Ended::Done | Ended::Skipped) => {}
         }
         if course.broken.is_some() {
@@ -121,6 +136,12 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
         }
     }
     course
+}
+
+/// Does the steps of the cure, after which the stack must be deployed.
+pub(crate) async fn cure(scenario: &Scenario, ground: &mut impl Ground) -> Course {
+    let cured = Scenario { expect: Expect::Deployed, ..scenario.clone() };
+    perform(&cured, &scenario.cure, ground).await
 }
 
 async fn recorded(ground: &mut impl Ground, step: &Step, since: usize) -> Ended {
@@ -252,7 +273,7 @@ pub(crate) fn lines(course: &Course, shown: impl Fn(&str) -> String) -> Vec<Stri
         let end: &dyn Display = match ended {
             Ended::Done => &"done",
             Ended::Failed(_) => &"failed",
-            Ended::Skipped => &"done",
+            Ended::Skipped => &"not done",
         };
         format!("{}: {end}", shown(step))
     };

@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use stacklab_frameworks::registry::UnknownProgram;
 use stacklab_machine::timeline::{EventId, What};
 use stacklab_machine::{Machine, Outbox, Pace, Step, Streams};
 use stacklab_mesos::{
     Agent, AgentConfig, AgentInput, AgentOutput, ContainerEvent, ContainerId, ExecutorCall, ExecutorEvent,
-    Exit, LinkId, Signal, StartSpec, Uri,
+    Exit, LinkId, MasterToAgent, Signal, StartSpec, Uri,
 };
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
-use tokio::time::Instant;
 
 use super::command::{Commands, Downloads};
 use super::container::{Container, Ground, model_command, name_of, run_command, run_image, start};
+use super::control::{AgentHandle, Control};
 use super::fetch::Artifacts;
-use super::master::{MasterHandle, ToAgent};
+use super::master::MasterHandle;
+use super::master_link::{MasterLink, Mouth};
+use crate::mishap::{Surroundings, TaskFault};
 use crate::names::Names;
 use crate::program::Services;
 use crate::recorder::Recorder;
@@ -27,8 +28,6 @@ use crate::recorder::Recorder;
 const INBOX: usize = 4096;
 /// Orders that may wait for one container.
 const ORDERS: usize = 256;
-/// Between two attempts to reach a master.
-const RECONNECT: Duration = Duration::from_millis(100);
 const SIGKILL: i32 = 9;
 
 /// What waits for an agent.
@@ -36,6 +35,9 @@ const SIGKILL: i32 = 9;
 pub(super) enum Message {
     Container(ContainerId, ContainerEvent, Option<EventId>),
     Executor(ContainerId, ExecutorCall, Option<EventId>),
+    /// Something of the master's that was held up.
+    Late(MasterToAgent, Option<EventId>),
+    Control(Control),
 }
 
 /// Where an agent runs, and with what.
@@ -59,6 +61,8 @@ pub struct AgentPlace {
     pub artifacts: Artifacts,
     /// What becomes of commands that no program plays.
     pub commands: Commands,
+    /// What can go wrong there.
+    pub surroundings: Surroundings,
 }
 
 /// A running agent. Dropping it kills it with everything on it.
@@ -67,6 +71,7 @@ pub struct AgentHost {
     task: JoinHandle<()>,
     link: LinkId,
     master: MasterHandle,
+    handle: AgentHandle,
 }
 
 impl AgentHost {
@@ -79,10 +84,12 @@ impl AgentHost {
             names: place.names.clone(),
             pace: place.pace,
             streams: place.streams,
-            agent: sender,
+            agent: sender.clone(),
+            surroundings: place.surroundings.clone(),
         };
         let link = place.link;
         let keeper = Keeper {
+            mouth: Mouth::new(&place, master.clone()),
             place,
             ground,
             master: master.clone(),
@@ -91,7 +98,12 @@ impl AgentHost {
             tasks: JoinSet::new(),
         };
         let task = tokio::spawn(run(Agent::new(config), keeper, receiver));
-        Self { task, link, master: master.clone() }
+        Self { task, link, master: master.clone(), handle: AgentHandle::new(sender) }
+    }
+
+    /// The way to it, for those who want to break something there.
+    pub fn handle(&self) -> &AgentHandle {
+        &self.handle
     }
 }
 
@@ -104,57 +116,24 @@ impl Drop for AgentHost {
 
 async fn run(mut agent: Agent, mut keeper: Keeper, mut messages: mpsc::Receiver<Message>) {
     let clock = keeper.place.recorder.clock();
-    let mut link = MasterLink::new(keeper.master.clone(), keeper.place.link);
+    let machine = keeper.place.surroundings.host.clone();
+    let mut link = MasterLink::new(&keeper.place, keeper.master.clone());
     let mut out = Outbox::new();
     loop {
-        let (input, cause) = tokio::select! {
-            heard = link.next() => heard,
-            Some(message) = messages.recv() => keeper.admit(message),
-            () = clock.until(agent.wake_at()) => {
-                agent.wake(clock.now(), &mut out);
+        let heard = tokio::select! {
+            (input, cause) = link.next() => keeper.launches(input, cause),
+            Some(message) = messages.recv() => keeper.admit(&agent, message).await,
+            () = machine.until(clock, agent.wake_at()) => {
+                machine.moving().await;
+                agent.wake(machine.now(clock), &mut out);
                 keeper.carry_out(&mut out, None).await;
                 continue;
             }
         };
-        agent.handle(clock.now(), input, &mut out);
+        machine.moving().await;
+        let Some((input, cause)) = heard else { continue };
+        agent.handle(machine.now(clock), input, &mut out);
         keeper.carry_out(&mut out, cause).await;
-    }
-}
-
-/// The agent's link to its master, which is opened again when it breaks.
-struct MasterLink {
-    master: MasterHandle,
-    number: LinkId,
-    /// `None` while it is broken.
-    messages: Option<mpsc::Receiver<ToAgent>>,
-    /// When a broken one is tried next.
-    retry: Instant,
-}
-
-impl MasterLink {
-    fn new(master: MasterHandle, number: LinkId) -> Self {
-        Self { master, number, messages: None, retry: Instant::now() }
-    }
-
-    /// What comes next over the link. Dropping the future loses nothing.
-    async fn next(&mut self) -> (AgentInput, Option<EventId>) {
-        loop {
-            if let Some(messages) = &mut self.messages {
-                if let Some((message, cause)) = messages.recv().await {
-                    return (AgentInput::Master(message), cause);
-                }
-                self.messages = None;
-                self.retry = Instant::now();
-                return (AgentInput::Disconnected, None);
-            }
-            tokio::time::sleep_until(self.retry).await;
-            self.retry = Instant::now() + RECONNECT;
-            let (to_agent, messages) = mpsc::channel(INBOX);
-            if self.master.connect(self.number, to_agent).await {
-                self.messages = Some(messages);
-                return (AgentInput::Connected, None);
-            }
-        }
     }
 }
 
@@ -163,6 +142,7 @@ struct Keeper {
     place: AgentPlace,
     ground: Ground,
     master: MasterHandle,
+    mouth: Mouth,
     /// The way to each running container; without it the container is killed.
     containers: BTreeMap<ContainerId, mpsc::Sender<Order>>,
     fetching: BTreeMap<ContainerId, AbortHandle>,
@@ -171,9 +151,16 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn admit(&mut self, message: Message) -> (AgentInput, Option<EventId>) {
+    async fn admit(&mut self, agent: &Agent, message: Message) -> Option<(AgentInput, Option<EventId>)> {
         while self.tasks.try_join_next().is_some() {}
-        match message {
+        let input = match message {
+            Message::Late(message, cause) => (AgentInput::Master(message), cause),
+            Message::Control(control) => {
+                if let Control::Kill(container) = &control {
+                    self.order(container, Order::Kill).await;
+                }
+                return control.answer(agent);
+            }
             Message::Container(container, event, cause) => {
                 match event {
                     ContainerEvent::Fetched => {
@@ -191,7 +178,33 @@ impl Keeper {
                 (AgentInput::Container { container, event }, cause)
             }
             Message::Executor(container, call, cause) => (AgentInput::Executor { container, call }, cause),
+        };
+        Some(input)
+    }
+
+    /// Lets what the master says pass, unless it is a launch that comes to nothing, or comes later.
+    fn launches(
+        &mut self,
+        input: AgentInput,
+        cause: Option<EventId>,
+    ) -> Option<(AgentInput, Option<EventId>)> {
+        let AgentInput::Master(MasterToAgent::RunTask { task, .. }) = &input else {
+            return Some((input, cause));
+        };
+        match self.place.surroundings.lab.launch_fault(&task.name, task.task_id.as_str()) {
+            None => return Some((input, cause)),
+            Some(TaskFault::Hang) => {}
+            Some(TaskFault::Delay(by)) => {
+                let agent = self.ground.agent.clone();
+                if let AgentInput::Master(message) = input {
+                    self.tasks.spawn(async move {
+                        tokio::time::sleep(by).await;
+                        let _ = agent.send(Message::Late(message, cause)).await;
+                    });
+                }
+            }
         }
+        None
     }
 
     async fn carry_out(&mut self, out: &mut Outbox<AgentOutput>, cause: Option<EventId>) {
@@ -207,7 +220,7 @@ impl Keeper {
     async fn perform(&mut self, output: AgentOutput, cause: Option<EventId>) {
         match output {
             AgentOutput::ToMaster(message) => {
-                self.master.say(self.place.link, message, cause).await;
+                self.mouth.say(message, cause).await;
             }
             AgentOutput::Fetch { container, uris, .. } => self.fetch(container, uris, cause),
             AgentOutput::Start(spec) => self.start(&spec, cause),
@@ -238,11 +251,17 @@ impl Keeper {
     }
 
     fn fetch(&mut self, container: ContainerId, uris: Vec<Uri>, cause: Option<EventId>) {
-        let (artifacts, pace) = (self.place.artifacts.clone(), self.place.pace);
+        let (artifacts, pace) = (self.artifacts(), self.place.pace);
+        let host = self.place.surroundings.host.clone();
         let (agent, id) = (self.ground.agent.clone(), container.clone());
         let downloads = self.downloads();
         let fetch = self.tasks.spawn(async move {
-            let event = artifacts.fetch(&id, uris, downloads, pace).await;
+            let event = if let Some(uri) = uris.first().filter(|_| host.disk_is_full()) {
+                let why = format!("Failed to create file for {}: No space left on device", uri.file_name());
+                ContainerEvent::FetchFailed { uri: uri.value.clone(), why }
+            } else {
+                artifacts.fetch(&id, uris, downloads, pace).await
+            };
             let _ = agent.send(Message::Container(id, event, cause)).await;
         });
         self.fetching.insert(container, fetch);
@@ -250,7 +269,9 @@ impl Keeper {
 
     fn start(&mut self, spec: &StartSpec, cause: Option<EventId>) {
         let (agent, id) = (self.ground.agent.clone(), spec.container.clone());
-        match start(&self.ground, spec, cause) {
+        let corrupt = self.artifacts().broken_jar(spec);
+        let broken = corrupt.map(|line| UnknownProgram::Ends { code: 1, line });
+        match broken.map_or_else(|| start(&self.ground, spec, cause), Err) {
             Ok(container) => {
                 let (to_container, orders) = mpsc::channel(ORDERS);
                 self.containers.insert(id.clone(), to_container);
@@ -279,6 +300,11 @@ impl Keeper {
 }
 
 impl Keeper {
+    /// Where artifacts come from at this moment.
+    fn artifacts(&self) -> Artifacts {
+        self.place.surroundings.lab.artifacts(&self.place.artifacts)
+    }
+
     fn downloads(&self) -> Option<Downloads> {
         match &self.place.commands {
             Commands::Real { folder } => Some(Downloads::new(folder)),

@@ -19,6 +19,7 @@ use super::command::{self, Process};
 use super::image::Image;
 use super::scheduler::SchedulerLink;
 use crate::image::ImageTask;
+use crate::mishap::{Owner, Surroundings};
 use crate::names::Names;
 use crate::program::{MesosLink, Place, Running, Services, spawn};
 use crate::recorder::Recorder;
@@ -35,6 +36,7 @@ pub(super) struct Ground {
     pub(super) pace: Pace,
     pub(super) streams: Streams,
     pub(super) agent: mpsc::Sender<Message>,
+    pub(super) surroundings: Surroundings,
 }
 
 /// A running program. Dropping it kills it.
@@ -138,9 +140,16 @@ pub(super) fn start(
         names: ground.names.clone(),
         sandbox: fetched(spec),
         services: Arc::clone(&ground.services),
+        surroundings: ground.surroundings.clone(),
     };
+    let host = ground.surroundings.host.clone();
+    host.has(&place.sandbox);
+    place.sandbox.own(Owner { party: place.party(), host });
     let running = match program(context)? {
-        AnyProgram::Scheduler(machine) => AnyRunning::Scheduler(spawn(machine, place, SchedulerLink::new)),
+        AnyProgram::Scheduler(machine) => {
+            let link = SchedulerLink::at(&place);
+            AnyRunning::Scheduler(spawn(machine, place, link))
+        }
         AnyProgram::Executor(machine) => {
             let link = AgentLink { container: spec.container.clone(), agent: ground.agent.clone() };
             AnyRunning::Executor(spawn(machine, place, |_| link))

@@ -80,6 +80,11 @@ impl Drivers {
         }
     }
 
+    /// Ends the connection to a driver from here.
+    pub(super) fn cut(&mut self, pid: &Pid) {
+        self.links.remove(pid);
+    }
+
     /// A connection has ended; false if it is not the driver's newest.
     pub(super) fn end(&mut self, pid: &Pid, number: DriverLink) -> bool {
         let is_newest = self.links.get(pid).is_some_and(|link| link.number == number);

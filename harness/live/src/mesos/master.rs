@@ -1,6 +1,6 @@
 //! The master behind its HTTP port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,18 +14,20 @@ use stacklab_mesos::http::{SchedulerRequest, event_json, scheduler_call};
 use stacklab_mesos::v0::{self, DriverCall, Pid};
 use stacklab_mesos::v1::MasterInfo;
 use stacklab_mesos::{
-    AgentToMaster, ConnectionId, LinkId, Master, MasterConfig, MasterInput, MasterOutput, MasterToAgent,
-    SchedulerEvent, StreamId, recordio,
+    AgentToMaster, ConnectionId, FrameworkId, LinkId, Master, MasterConfig, MasterInput, MasterOutput,
+    MasterToAgent, SchedulerEvent, StreamId, recordio,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::drivers::{DriverLink, Drivers};
+use super::master_faults::Order;
 use crate::http::{Answer, Server};
+use crate::mishap::{Mishaps, Party};
 use crate::recorder::Recorder;
 
 /// Name in the timeline.
-const WHO: &str = "mesos-master";
+pub(super) const WHO: &str = "mesos-master";
 /// Messages that may wait for the master; senders wait while it is full.
 const INBOX: usize = 4096;
 /// Events that may wait for one scheduler; one that does not read loses its stream.
@@ -34,7 +36,9 @@ const STREAM: usize = 1024;
 /// What an agent hears, with the event that led to it.
 pub(super) type ToAgent = (MasterToAgent, Option<EventId>);
 
-enum Message {
+pub(super) enum Message {
+    /// For those who want to break something.
+    Order(Order),
     Call(Box<SchedulerRequest>, oneshot::Sender<Answer>),
     Http(Request, oneshot::Sender<Answer>),
     StreamClosed(ConnectionId),
@@ -52,6 +56,7 @@ pub struct MasterHandle(Arc<Mutex<mpsc::Sender<Message>>>);
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Order(..) => "Order",
             Self::Call(..) => "Call",
             Self::Http(..) => "Http",
             Self::StreamClosed(..) => "StreamClosed",
@@ -65,7 +70,7 @@ impl std::fmt::Debug for Message {
 }
 
 impl MasterHandle {
-    fn inbox(&self) -> mpsc::Sender<Message> {
+    pub(super) fn inbox(&self) -> mpsc::Sender<Message> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -92,7 +97,10 @@ impl MasterHandle {
 #[derive(Debug)]
 pub struct MasterHost {
     handle: MasterHandle,
-    server: Server,
+    address: SocketAddr,
+    /// None between two masters.
+    server: Option<Server>,
+    mishaps: Mishaps,
     recorder: Recorder,
     info: Arc<MasterInfo>,
     task: JoinHandle<()>,
@@ -104,33 +112,64 @@ impl MasterHost {
     /// # Errors
     /// The address is taken.
     pub async fn start(config: MasterConfig, address: SocketAddr, recorder: Recorder) -> io::Result<Self> {
+        Self::start_among(config, address, recorder, Mishaps::default()).await
+    }
+
+    /// Starts a master on `address`, in a lab in which things go wrong.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn start_among(
+        config: MasterConfig,
+        address: SocketAddr,
+        recorder: Recorder,
+        mishaps: Mishaps,
+    ) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(INBOX);
         let handle = MasterHandle(Arc::new(Mutex::new(sender.clone())));
-        let requests = handle.clone();
-        let handler = Arc::new(move |request: Request| {
-            let requests = requests.clone();
-            let answer: std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> =
-                Box::pin(async move { requests.answer(request).await });
-            answer
-        });
-        let server = Server::start(address, handler).await?;
+        let server = listen(&handle, address, &mishaps).await?;
+        let address = server.address();
         let master = Master::new(config);
         let info = Arc::clone(master.info());
         let task = tokio::spawn(run(master, recorder.clone(), sender, receiver));
-        Ok(Self { handle, server, recorder, info, task })
+        Ok(Self { handle, address, server: Some(server), mishaps, recorder, info, task })
+    }
+
+    /// Ends the master, and nobody takes its place until [`begin`](Self::begin): its port is closed, all event
+    /// streams and connections to drivers end.
+    pub async fn end(&mut self) {
+        self.server = None;
+        // Whoever wants to say something finds nobody.
+        *self.handle.0.lock().unwrap_or_else(PoisonError::into_inner) = mpsc::channel(1).0;
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
+    /// Starts another master after [`end`](Self::end).
+    ///
+    /// # Errors
+    /// Somebody else has taken the address meanwhile.
+    pub async fn begin(&mut self, config: MasterConfig) -> io::Result<()> {
+        self.server = Some(listen(&self.handle, self.address, &self.mishaps).await?);
+        self.put_in_place(config);
+        Ok(())
+    }
+
+    fn put_in_place(&mut self, config: MasterConfig) {
+        let (sender, receiver) = mpsc::channel(INBOX);
+        *self.handle.0.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
+        let master = Master::new(config);
+        self.info = Arc::clone(master.info());
+        self.task = tokio::spawn(run(master, self.recorder.clone(), sender, receiver));
     }
 
     /// Ends the master and starts another one in its place, as a supervisor does: all event streams and connections
     /// to drivers end, agents find the new one, and it knows nobody until they come back to it.
     pub async fn restart(&mut self, config: MasterConfig) {
-        let (sender, receiver) = mpsc::channel(INBOX);
-        *self.handle.0.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
         self.task.abort();
         // Its end is waited for: the new one does not begin among the streams of the old.
         let _ = (&mut self.task).await;
-        let master = Master::new(config);
-        self.info = Arc::clone(master.info());
-        self.task = tokio::spawn(run(master, self.recorder.clone(), sender, receiver));
+        self.put_in_place(config);
     }
 
     /// The way to it.
@@ -145,8 +184,25 @@ impl MasterHost {
 
     /// Its address.
     pub fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.address
     }
+}
+
+async fn listen(handle: &MasterHandle, address: SocketAddr, mishaps: &Mishaps) -> io::Result<Server> {
+    let (requests, mishaps) = (handle.clone(), mishaps.clone());
+    let party = Party::new("lab", WHO, "");
+    mishaps.listens(address, party.clone());
+    let handler = Arc::new(move |request: Request| {
+        let (requests, fault) = (requests.clone(), mishaps.http_fault(&party));
+        let answer: std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> = Box::pin(async move {
+            match fault {
+                Some(fault) => fault.answer().await,
+                None => requests.answer(request).await,
+            }
+        });
+        answer
+    });
+    Server::start(address, handler).await
 }
 
 impl Drop for MasterHost {
@@ -196,6 +252,7 @@ async fn run(
         streams: BTreeMap::new(),
         agents: BTreeMap::new(),
         drivers,
+        rescind_next: BTreeSet::new(),
     };
     let clock = keeper.recorder.clock();
     let mut out = Outbox::new();
@@ -209,6 +266,17 @@ async fn run(
             }
         };
         let Some(message) = message else { return };
+        if let Message::Order(order) = message {
+            if let Some(input) = keeper.obey(&master, order) {
+                master.handle(clock.now(), input, &mut out);
+            }
+            keeper.carry_out(&mut out, None);
+            continue;
+        }
+        if let Some(input) = keeper.rescinds(&message) {
+            master.handle(clock.now(), input, &mut out);
+            keeper.carry_out(&mut out, None);
+        }
         let Some((input, cause)) = keeper.admit(message) else { continue };
         master.handle(clock.now(), input, &mut out);
         keeper.carry_out(&mut out, cause);
@@ -216,7 +284,7 @@ async fn run(
 }
 
 /// A scheduler's event stream. Dropping it ends the stream: after what was sent, the client sees the end.
-struct Stream {
+pub(super) struct Stream {
     pieces: mpsc::Sender<Bytes>,
     /// Tells the master when the client goes away. It holds the stream open, too.
     watcher: AbortHandle,
@@ -229,15 +297,17 @@ impl Drop for Stream {
 }
 
 /// Everything around the master that has to do with sockets.
-struct Keeper {
+pub(super) struct Keeper {
     recorder: Recorder,
     inbox: mpsc::Sender<Message>,
     next: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
     /// `None` for a stream that was cut off, until the master has been told.
-    streams: BTreeMap<ConnectionId, Option<Stream>>,
+    pub(super) streams: BTreeMap<ConnectionId, Option<Stream>>,
     agents: BTreeMap<LinkId, mpsc::Sender<ToAgent>>,
-    drivers: Drivers,
+    pub(super) drivers: Drivers,
+    /// Whose offers are taken back when it is about to accept them.
+    pub(super) rescind_next: BTreeSet<FrameworkId>,
 }
 
 impl Keeper {
@@ -264,6 +334,8 @@ impl Keeper {
                 }
                 MasterInput::DriverGone { pid }
             }
+            // Obeyed before it comes here.
+            Message::Order(_) => return None,
             Message::AgentConnected(link, to_agent) => {
                 self.agents.insert(link, to_agent);
                 return None;

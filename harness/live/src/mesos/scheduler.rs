@@ -12,7 +12,8 @@ use stacklab_zookeeper::client::Client;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::program::{Inbox, MesosLink};
+use crate::mishap::{Mishaps, Party};
+use crate::program::{Inbox, MesosLink, Place};
 
 /// Calls that may wait for the master; further ones are refused.
 const WAITING: usize = 4096;
@@ -37,9 +38,20 @@ pub struct SchedulerLink<E = SchedulerEvent> {
 impl<E: From<SchedulerEvent> + Send + 'static> SchedulerLink<E> {
     /// A link that delivers to this inbox.
     pub fn new(inbox: Inbox<E>) -> Self {
+        Self::over(inbox, Road::default())
+    }
+
+    /// The link of a program that runs at this place.
+    pub fn at(place: &Place) -> impl FnOnce(Inbox<E>) -> Self + use<E> {
+        let road = Road { mishaps: place.surroundings.lab.clone(), from: place.party() };
+        move |inbox| Self::over(inbox, road)
+    }
+
+    fn over(inbox: Inbox<E>, road: Road) -> Self {
         let (orders, receiver) = mpsc::channel(WAITING);
         let worker = Worker {
             inbox: inbox.clone(),
+            road,
             master: String::new(),
             leader: None,
             session: Session::default(),
@@ -75,6 +87,23 @@ impl<E: From<SchedulerEvent> + Send + 'static> MesosLink<SchedulerCall> for Sche
     }
 }
 
+/// What lies between a scheduler and its master.
+#[derive(Clone, Debug, Default)]
+struct Road {
+    mishaps: Mishaps,
+    from: Party,
+}
+
+impl Road {
+    /// Waits until something of this size has come from the master.
+    async fn came(&self, master: &str, bytes: usize) {
+        if self.mishaps.armed() {
+            let master = self.mishaps.party_at(master);
+            self.mishaps.pass(&master, &self.from, bytes).await;
+        }
+    }
+}
+
 /// What every call but Subscribe needs: filled in by the event stream.
 #[derive(Clone, Debug, Default)]
 struct Session {
@@ -97,6 +126,7 @@ impl Session {
 
 struct Worker<E> {
     inbox: Inbox<E>,
+    road: Road,
     /// As given on the command line.
     master: String,
     /// Where that leads: found out anew at every Subscribe, as the leader may have changed.
@@ -140,7 +170,10 @@ impl<E: From<SchedulerEvent> + Send + 'static> Worker<E> {
 
     async fn call(&mut self, call: &SchedulerCall) {
         let answer = match self.request(call).await {
-            Ok(request) => crate::http::request(&request, Some(LIMIT)).await.map_err(|why| why.to_string()),
+            Ok(request) => {
+                let answer = self.road.mishaps.request(&self.road.from, &request, Some(LIMIT));
+                answer.await.map_err(|why| why.to_string())
+            }
             Err(why) => Err(why),
         };
         match answer {
@@ -175,9 +208,10 @@ impl<E: From<SchedulerEvent> + Send + 'static> Worker<E> {
             return self.deliver(SchedulerEvent::Refused { status: head.status, text }).await;
         }
         self.session.set_stream(head.header("mesos-stream-id").map(str::to_owned));
-        let (inbox, session) = (self.inbox.clone(), self.session.clone());
+        let (inbox, session, road) = (self.inbox.clone(), self.session.clone(), self.road.clone());
+        let master = self.leader.clone().unwrap_or_default();
         self.streams.spawn(async move {
-            let why = read_stream(&mut pieces, &inbox, &session).await;
+            let why = read_stream(&mut pieces, &inbox, &session, (&road, &master)).await;
             inbox.send(Input::Mesos(SchedulerEvent::Disconnected { why }.into()), None).await;
         });
     }
@@ -204,9 +238,11 @@ async fn read_stream<E: From<SchedulerEvent> + Send + 'static>(
     pieces: &mut mpsc::Receiver<bytes::Bytes>,
     inbox: &Inbox<E>,
     session: &Session,
+    (road, master): (&Road, &str),
 ) -> String {
     let mut decoder = recordio::Decoder::default();
     while let Some(piece) = pieces.recv().await {
+        road.came(master, piece.len()).await;
         decoder.push(&piece);
         loop {
             let record = match decoder.next_record() {

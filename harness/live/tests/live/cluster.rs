@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stacklab_live::mesos::{AgentHost, AgentPlace, Artifacts, Commands, MasterHost};
-use stacklab_live::{Clock, Embedded, Names, Recorder};
+use stacklab_live::{Clock, Embedded, Names, Recorder, Surroundings};
 use stacklab_machine::timeline::{Event, What};
 use stacklab_machine::{Pace, Rng, Streams};
 use stacklab_mesos::v1::Address;
@@ -86,6 +86,7 @@ impl Cluster {
             streams: Streams::new(3),
             artifacts: Artifacts::default(),
             commands: Commands::default(),
+            surroundings: Surroundings::default(),
         };
         change(&mut config, &mut place);
         AgentHost::start(config, place, self.master.handle())

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use stacklab_live::program::{Inbox, MesosLink, NoMesos, Place, Running, Services, spawn};
-use stacklab_live::{Clock, Names, Recorder, Sandbox};
+use stacklab_live::{Clock, Names, Recorder, Sandbox, Surroundings};
 use stacklab_machine::process::{Input, Output};
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
 use stacklab_machine::{Machine, Outbox, Time};
@@ -96,5 +96,6 @@ fn place(address: [u8; 4]) -> Place {
         names: Names::default(),
         sandbox: Sandbox::new(),
         services: Arc::new(NoServices),
+        surroundings: Surroundings::default(),
     }
 }

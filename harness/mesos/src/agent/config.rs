@@ -5,7 +5,7 @@ use std::time::Duration;
 use stacklab_machine::Rng;
 
 use super::TaskEnd;
-use crate::ids::{ContainerId, TaskId};
+use crate::ids::{AgentId, ContainerId, TaskId};
 use crate::messages::{AgentToMaster, ContainerEvent, MasterToAgent, Signal, StartSpec};
 use crate::resources::{Attribute, Resources};
 use crate::v1::{Address, ExecutorCall, ExecutorEvent, Uri};
@@ -17,6 +17,8 @@ pub struct AgentConfig {
     pub address: Address,
     /// All it has.
     pub resources: Resources,
+    /// The id that it had before it was started again, as its work directory remembers it.
+    pub recovered: Option<AgentId>,
     /// Attributes.
     pub attributes: Vec<Attribute>,
     /// Directory under which sandboxes lie: `/var/lib/mesos`.
@@ -41,6 +43,7 @@ impl AgentConfig {
         Self {
             address,
             resources,
+            recovered: None,
             attributes: Vec::new(),
             work_dir: "/var/lib/mesos".into(),
             limits_memory: false,

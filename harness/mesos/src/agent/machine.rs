@@ -53,15 +53,16 @@ impl Agent {
             port: config.address.port,
             resources: config.resources.clone(),
             attributes: config.attributes.clone(),
-            id: None,
+            id: config.recovered.clone(),
             ip: config.address.ip.clone(),
         };
+        let config_id = config.recovered.clone();
         Self {
             rng: config.rng.clone(),
             updates: Updates::new(config.status_retry),
             config,
             info: Arc::new(info),
-            id: None,
+            id: config_id,
             standing: Standing::Offline,
             frameworks: BTreeMap::new(),
             containers: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use stacklab_live::Sandbox;
+use stacklab_live::{Sandbox, Surroundings};
 use stacklab_live::program::{Place, Services};
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +22,7 @@ pub(super) fn of(name: &str, address: IpAddr, ground: &Ground) -> Place {
         names: ground.names.clone(),
         sandbox: Sandbox::new(),
         services: Arc::new(NoServices),
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -1,0 +1,216 @@
+// What the events say: lanes over time, and what runs on which agent.
+
+const events = data.events;
+const start = events.length ? events[0].at : 0;
+const end = events.length ? events.reduce((last, event) => Math.max(last, event.at), start) : 0;
+const placeOf = new Map(events.map((event, place) => [event.id, place]));
+const rest = ({ id, at, who, cause, event, ...fields }) => fields;
+/** Frameworks by id. */
+const frameworks = new Map();
+for (const event of events) {
+  if (event.event.startsWith("framework-") && event.name) frameworks.set(event.framework, event.name);
+}
+const frameworkName = (id) => frameworks.get(id) || id || "?";
+
+const BAD_STATES = /^TASK_(FAILED|LOST|ERROR|DROPPED|GONE|UNREACHABLE)|^failed$/;
+const ENDED = /^TASK_(FINISHED|FAILED|KILLED|LOST|ERROR|DROPPED|GONE|UNREACHABLE)/;
+
+/** Whether an offer was declined because there was nothing to do. */
+const idleDecline = (event) => event.event === "offer-declined" && event.refusals.every((r) => r.instance === "");
+
+/** Whether an event shows something that went wrong. */
+function isBad(event) {
+  const kind = event.event;
+  if (event.error) return true;
+  if (kind === "verdict") return !event.passed;
+  if (kind === "task-status") return BAD_STATES.test(event.state);
+  if (kind === "application-state") return event.state === "failed";
+  if (kind === "health-changed") return !event.healthy;
+  if (kind === "http-exchange") return event.status >= 400;
+  if (kind === "service-exited" || kind === "program-exited") return event.code !== 0;
+  if (kind === "log") return /^\[?(error|fatal)/i.test(event.line) || /exception/i.test(event.line);
+  return ["framework-refused", "agent-lost", "artifact-missing", "span-missing", "warned", "launch-delayed"].includes(kind);
+}
+
+/** Whether an event is one of the many that only an investigation wants. */
+function isRoutine(event) {
+  switch (event.event) {
+    case "offer-sent": case "znode-written": case "spans-reached": case "observed": return true;
+    case "offer-declined": return idleDecline(event) || repeated(event);
+    case "log": return /^declined offer/i.test(event.line);
+    case "http-exchange": return event.status !== null && event.status < 400;
+    case "task-call": return !event.error && repeated(event);
+    default: return false;
+  }
+}
+
+/** What makes two events the same to a reader; `null` for those that always stand for themselves. */
+function sameness(event) {
+  if (event.event === "offer-declined") return JSON.stringify([event.who, event.host, event.refusals]);
+  if (event.event === "task-call") return JSON.stringify([event.application, event.task, event.call]);
+  return null;
+}
+
+/** Of what is repeated the first is worth a look. */
+const firsts = new Map();
+const repeatedIds = new Set();
+for (const event of events) {
+  const key = sameness(event);
+  if (key === null) continue;
+  if (firsts.has(key)) repeatedIds.add(event.id);
+  else firsts.set(key, event.id);
+}
+const repeated = (event) => repeatedIds.has(event.id);
+
+/** One line for an event. */
+function summary(event) {
+  const fields = rest(event);
+  switch (event.event) {
+    case "application-state": return `${event.application}: ${event.state}${event.detail ? ` (${event.detail})` : ""}`;
+    case "task-status": return `${event.task}: ${event.state}${event.message ? `: ${event.message}` : ""}`;
+    case "task-launched": return `${event.name} on ${event.host}: ${event.resources}`;
+    case "task-call": return `${event.application}: ${event.call}${event.error ? `: ${event.error}` : ""}`;
+    case "http-exchange": return `${event.method} ${event.url}: ${event.status ?? event.error ?? "no answer"}`;
+    case "offer-declined": return `${event.host}: ${event.refusals.map((r) => r.reason).join("; ")}`;
+    case "offer-sent": return `${event.host} to ${frameworkName(event.framework)}: ${event.resources}`;
+    case "instance-state": return `${event.framework} ${event.instance}: ${event.from || "new"} → ${event.to}`;
+    case "health-changed": return `${event.app}: ${event.healthy ? "healthy" : "not healthy"}`;
+    case "log": return event.line;
+    case "znode-written": case "znode-deleted": return `${event.server} ${event.path}`;
+    case "verdict": return event.text;
+    case "observed": return event.subject;
+    default: {
+      const texts = Object.values(fields).filter((value) => value !== null && value !== "");
+      return texts.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value))).join(" · ");
+    }
+  }
+}
+
+/** The most lanes that a group shows; what is beyond shares one. */
+const MOST_LANES = 20;
+
+class Lanes {
+  constructor() {
+    this.lanes = new Map();
+    for (const [place, event] of events.entries()) this.take(event, place);
+    for (const lane of this.lanes.values()) {
+      for (const span of lane.spans) span.to ??= end;
+    }
+    const order = ["Faults", "Run", "Applications", "Instances", "Tasks", "Offers", "Znodes", "Sessions"];
+    this.all = order.flatMap((group) => [...this.lanes.values()].filter((lane) => lane.group === group));
+  }
+
+  lane(group, name) {
+    const key = `${group}\n${name}`;
+    if (!this.lanes.has(key)) {
+      const many = [...this.lanes.values()].filter((lane) => lane.group === group).length >= MOST_LANES;
+      if (many && name !== "others") return this.lane(group, "others");
+      this.lanes.set(key, { group, name, spans: [], marks: [] });
+    }
+    return this.lanes.get(key);
+  }
+
+  /** Ends what lasted on a lane and begins the next; `null` begins nothing. */
+  state(lane, event, place, tone, label) {
+    const last = lane.spans.at(-1);
+    if (last && last.to === undefined) last.to = event.at;
+    if (tone) lane.spans.push({ from: event.at, tone, label });
+    this.mark(lane, event, place);
+  }
+
+  mark(lane, event, place, tone = isBad(event) ? "bad" : "plain") {
+    lane.marks.push({ at: event.at, place, tone });
+  }
+
+  take(event, place) {
+    switch (event.event) {
+      case "fault-fired": return this.mark(this.lane("Faults", "faults"), event, place, "bad");
+      case "step-started": case "step-finished": return this.step(event, place);
+      case "stack-started": case "stack-finished": return this.stack(event, place);
+      case "spans-reached": return this.mark(this.lane("Run", "traces"), event, place, event.spans === event.of ? "good" : "idle");
+      case "span-missing": return this.mark(this.lane("Run", "traces"), event, place, "bad");
+      case "log": return this.session(event, place);
+      case "verdict": return this.mark(this.lane("Run", "verdict"), event, place, event.passed ? "good" : "bad");
+      case "application-state": return this.application(event, place);
+      case "task-call": return this.mark(this.lane("Applications", event.application), event, place);
+      case "instance-state": return this.instance(event, place);
+      case "offer-declined": return this.mark(this.lane("Offers", event.who), event, place, idleDecline(event) ? "idle" : "warn");
+      case "znode-written": case "znode-deleted": return this.znode(event, place);
+      default: return this.other(event, place);
+    }
+  }
+
+  step(event, place) {
+    const tone = event.event === "step-started" ? "busy" : null;
+    const lane = this.lane("Run", "steps");
+    this.state(lane, event, place, tone, event.step);
+    if (event.error && lane.spans.length) lane.spans.at(-1).tone = "bad";
+  }
+
+  stack(event, place) {
+    const begins = event.event === "stack-started";
+    const lane = this.lane("Run", "stack");
+    this.state(lane, event, place, begins ? "busy" : null, event.stack);
+    if (!begins && lane.spans.length) lane.spans.at(-1).tone = event.error ? "bad" : "good";
+  }
+
+  /** A ZooKeeper's sessions, from its log. */
+  session(event, place) {
+    const [, id] = /\bsession(?:id:)? (0x[0-9a-f]+)/i.exec(event.line) || [];
+    if (!id) return;
+    const lane = this.lane("Sessions", `…${id.slice(-4)} of ${event.who}`);
+    if (/^established/i.test(event.line)) this.state(lane, event, place, "good", "session");
+    else this.state(lane, event, place, null);
+    if (/expir/i.test(event.line)) lane.marks.at(-1).tone = "bad";
+  }
+
+  application(event, place) {
+    const tones = { waiting: "idle", running: "good", failed: "bad", skipped: "idle" };
+    const lane = this.lane("Applications", event.application);
+    this.state(lane, event, place, tones[event.state] || "busy", event.state);
+  }
+
+  instance(event, place) {
+    const tones = { running: "good", idle: "idle", stopped: "idle", failed: "bad" };
+    const lane = this.lane("Instances", `${event.framework} ${event.instance}`);
+    const to = event.to.toLowerCase();
+    this.state(lane, event, place, tones[to] || "busy", to);
+  }
+
+  znode(event, place) {
+    const top = `/${event.path.split("/")[1] || ""}`;
+    this.mark(this.lane("Znodes", `${event.server} ${top}`), event, place, event.event === "znode-deleted" ? "warn" : "idle");
+  }
+
+  task(event, place) {
+    const lane = this.lane("Tasks", taskNames.get(event.task) || event.task);
+    if (event.event === "task-launched") return this.state(lane, event, place, "busy", "launched");
+    if (event.event !== "task-status") return this.mark(lane, event, place);
+    const tone = event.state === "TASK_RUNNING" ? "good" : ENDED.test(event.state) ? null : "busy";
+    return this.state(lane, event, place, tone, event.state.replace("TASK_", "").toLowerCase());
+  }
+
+  other(event, place) {
+    if (event.task) this.task(event, place);
+    if (event.event === "task-launched") {
+      this.mark(this.lane("Offers", frameworkLane(event.framework)), event, place, "good");
+    } else if (event.event === "offer-rescinded" || event.event.startsWith("framework-")) {
+      const lane = this.lane("Offers", frameworkLane(event.framework));
+      this.mark(lane, event, place, event.event === "framework-subscribed" ? "plain" : "warn");
+    } else if (event.server) {
+      this.mark(this.lane("Sessions", event.server), event, place, "warn");
+    }
+  }
+}
+
+/** Tasks' names by id. */
+const taskNames = new Map();
+/** Who declines the offers of a framework: a scheduler has another name than its framework. */
+const schedulers = new Map();
+const offeredTo = new Map();
+for (const event of events) {
+  if (event.event === "task-launched") taskNames.set(event.task, event.name);
+  if (event.event === "offer-sent") offeredTo.set(event.offer, event.framework);
+  if (event.event === "offer-declined" && offeredTo.has(event.offer)) schedulers.set(offeredTo.get(event.offer), event.who);
+}
+const frameworkLane = (id) => schedulers.get(id) || frameworkName(id);
