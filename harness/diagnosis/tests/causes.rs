@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::stories::{STORIES, healthy};
+use common::stories::STORIES;
+use common::traces::healthy;
 use common::{Story, mixed};
 use stacklab_diagnosis::{CAUSES, Code, diagnose, settled};
 use stacklab_machine::timeline::{Event, What};
@@ -166,7 +167,7 @@ fn has_a_page_for_each_cause() {
 }
 
 #[test]
-fn takes_no_time() {
+fn finds_its_way_through_ten_thousand_events() {
     let failure = told(STORIES[2].1, "a", 70);
     let noise = noise(&told(STORIES[0].1, "b", 40));
     let mut events = Vec::new();
@@ -175,7 +176,6 @@ fn takes_no_time() {
     }
     let count = |events: &[Event]| diagnose(events).map(|diagnosis| diagnosis.chain.len());
     let events = mixed(&events, &failure, false);
-    let began = std::hint::black_box(&events).len();
-    assert!(began > 10_000);
+    assert!(events.len() > 10_000);
     assert_eq!(count(&events), count(&failure));
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod stories;
+pub(crate) mod traces;
 
 use stacklab_machine::Time;
 use stacklab_machine::timeline::{Event, EventId, Refusal, Stage, What};
