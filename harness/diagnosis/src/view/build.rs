@@ -2,6 +2,7 @@
 
 use stacklab_machine::timeline::{Event, What};
 
+use super::url::name_in;
 use super::{At, Deployment, Program, Task, View};
 
 impl<'a> View<'a> {
@@ -20,6 +21,7 @@ impl<'a> View<'a> {
             failed_steps: Vec::new(),
             refused: Vec::new(),
             deleted: Vec::new(),
+            brokers: Vec::new(),
             warned: Vec::new(),
             rescinded: Vec::new(),
             spans: Vec::new(),
@@ -114,6 +116,7 @@ impl<'a> View<'a> {
             }
             What::OfferRescinded { .. } => self.rescinded.push(at),
             What::ZnodeDeleted { .. } => self.deleted.push(at),
+            What::ZnodeWritten { path, .. } if path.contains("/brokers/ids/") => self.brokers.push(at),
             _ => {}
         }
     }
@@ -126,7 +129,10 @@ impl<'a> View<'a> {
                 self.tasks.insert(task, entry);
                 self.named.entry(name).or_default().push(task);
             }
-            What::TaskStatus { task, state, .. } => {
+            What::TaskStatus { task, state, framework, agent, .. } => {
+                if !self.tasks.contains_key(task.as_str()) {
+                    self.never_launched(at, task, framework, agent);
+                }
                 let entry = self.task_mut(task);
                 entry.statuses.push(at);
                 match state.as_str() {
@@ -139,6 +145,16 @@ impl<'a> View<'a> {
             What::ArtifactsFetched { task, .. } => self.task_mut(task).fetched = Some(at),
             What::ArtifactMissing { task, .. } => self.task_mut(task).missing.push(at),
             _ => {}
+        }
+    }
+
+    /// A task whose launch Mesos refused is known by its status only.
+    fn never_launched(&mut self, at: At, task: &'a str, framework: &'a str, agent: &str) {
+        let host = self.hosts.get(agent).copied().unwrap_or_default();
+        let name = name_in(task).unwrap_or_default();
+        self.tasks.insert(task, Task { id: task, name, framework, host, launched: at, ..Task::default() });
+        if !name.is_empty() {
+            self.named.entry(name).or_default().push(task);
         }
     }
 

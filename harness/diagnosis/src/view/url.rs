@@ -76,6 +76,16 @@ pub(crate) fn task_name(instance: &str) -> String {
     }
 }
 
+/// The name in a task's id, as the frameworks and Marathon make them: `broker-70-<uuid>` → `broker-70`.
+pub(crate) fn name_in(task: &str) -> Option<&str> {
+    if let Some((name, _)) = task.rsplit_once('.') {
+        return Some(name);
+    }
+    let parts = if task.starts_with("zipkin-") { 3 } else { 2 };
+    let (end, _) = task.match_indices('-').nth(parts - 1)?;
+    Some(&task[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +110,9 @@ mod tests {
             ("query instance 0", "zipkin-query-0"),
         ] {
             assert_eq!(task_name(instance), task);
+            assert_eq!(name_in(&format!("{task}-1456-x")), Some(task));
         }
+        assert_eq!(name_in("dse-mesos-0_2.8d-df"), Some("dse-mesos-0_2"));
+        assert_eq!(name_in("x"), None);
     }
 }
