@@ -313,20 +313,24 @@ fn sticky<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>
 
 /// Enough, if what is reserved for a role were counted.
 fn reserved<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>) {
-    let found = wanted.refused.values().find_map(|refused| {
+    let found = wanted.refused.iter().find_map(|(host, refused)| {
         let offered = crate::resources::Resources::read(refused.offered);
-        let enough = match refused.lack {
-            Lack::Mem(amount) => offered.mem >= amount,
-            Lack::Cpus(amount) => offered.cpus >= amount,
-            _ => false,
-        };
-        offered.reserved.filter(|_| enough)
+        // What is reserved for another role than the framework's is not even offered.
+        [offered, view.total(host)].into_iter().find_map(|amounts| {
+            let enough = match refused.lack {
+                Lack::Mem(amount) => amounts.mem >= amount,
+                Lack::Cpus(amount) => amounts.cpus >= amount,
+                _ => false,
+            };
+            amounts.reserved.filter(|_| enough)
+        })
     });
     let Some(role) = found else { return };
     out.push(
         Candidate::of(19, format!("{} uses unreserved resources only, and the agents' are reserved for the role {role}", wanted.name()))
             .seen(wanted.seen(view, |lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
             .rank(70)
+            .lasting(wanted.settled(|lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
             .cure(format!("leave unreserved resources for {} on some agent (--resources without ({role})), or run its framework with that role", wanted.app)),
     );
 }
