@@ -309,6 +309,7 @@ fn simulated(scenario: &Scenario, flags: &E2e) -> Result<ExitCode, Failed> {
         variables: scenario.variables.clone().into_iter().collect(),
         seeds: flags.seed..flags.seed + 1,
         seed: None,
+        faults: Vec::new(),
         json: flags.json,
     };
     super::sim(&sim)

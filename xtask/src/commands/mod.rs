@@ -5,6 +5,7 @@ mod bench;
 mod containers;
 mod doctor;
 mod e2e;
+mod explore;
 mod sim;
 mod up;
 
