@@ -17,14 +17,19 @@ function el(tag, properties = {}, ...children) {
 
 const data = JSON.parse(byId("data").textContent);
 
-/** Microseconds as a person reads them. */
+/** Microseconds as a clock shows them: seconds, then minutes and hours. */
+function clock(micros) {
+  const seconds = micros / 1e6;
+  if (seconds < 100) return seconds.toFixed(3);
+  const minutes = Math.floor(seconds / 60);
+  const left = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
+  return minutes < 60 ? `${minutes}:${left}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${left}`;
+}
+
+/** The same with its unit. */
 function duration(micros) {
   const seconds = micros / 1e6;
-  if (seconds < 100) return `${seconds.toFixed(3)} s`;
-  const minutes = Math.floor(seconds / 60);
-  const rest = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
-  if (minutes < 60) return `${minutes}:${rest} min`;
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest} h`;
+  return `${clock(micros)} ${seconds < 100 ? "s" : seconds < 3600 ? "min" : "h"}`;
 }
 
 /** What an outcome is shown as: a word, never only a colour. */

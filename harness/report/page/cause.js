@@ -7,7 +7,7 @@ function eventButton(id, text = `#${id}`) {
 }
 
 /** The most buttons behind a line of evidence. */
-const MOST_BUTTONS = 6;
+const MOST_BUTTONS = 8;
 
 function evidenceList(finding) {
   return el("ul", { class: "evidence" }, ...finding.evidence.map((evidence) => {

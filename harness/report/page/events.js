@@ -40,7 +40,7 @@ function row(index, height) {
     id: `event-${event.id}`, role: "option", class: `row ${isBad(event) ? "bad" : ""}`, "data-place": place,
     "aria-selected": String(place === state.selected), "aria-posinset": index + 1, "aria-setsize": state.shown.length,
   },
-    el("span", { class: "time" }, duration(event.at - start)), el("span", { class: "who" }, event.who),
+    el("span", { class: "time" }, clock(event.at - start)), el("span", { class: "who" }, event.who),
     el("span", { class: "kind" }, event.event), el("span", { class: "what" }, summary(event)));
   node.style.top = `${index * height}px`;
   node.style.height = `${height}px`;
@@ -172,7 +172,7 @@ const MOST_PRINTED = 400;
 function print() {
   const rows = state.shown.slice(0, MOST_PRINTED).map((place) => {
     const event = events[place];
-    return el("tr", {}, ...[duration(event.at - start), event.who, event.event, summary(event)].map((text) => el("td", {}, text)));
+    return el("tr", {}, ...[clock(event.at - start), event.who, event.event, summary(event)].map((text) => el("td", {}, text)));
   });
   if (state.shown.length > MOST_PRINTED) rows.push(el("tr", {}, el("td", { colspan: 4 }, `and ${state.shown.length - MOST_PRINTED} more`)));
   byId("printed").replaceChildren(el("tbody", {}, ...rows));

@@ -65,9 +65,11 @@ const repeated = (event) => repeatedIds.has(event.id);
 /** One line for an event. */
 function summary(event) {
   const fields = rest(event);
+  if (fields.task && taskNames.has(fields.task)) fields.task = taskNames.get(fields.task);
+  if (fields.framework) fields.framework = frameworkName(fields.framework);
   switch (event.event) {
     case "application-state": return `${event.application}: ${event.state}${event.detail ? ` (${event.detail})` : ""}`;
-    case "task-status": return `${event.task}: ${event.state}${event.message ? `: ${event.message}` : ""}`;
+    case "task-status": return `${fields.task}: ${event.state}${event.message ? `: ${event.message}` : ""}`;
     case "task-launched": return `${event.name} on ${event.host}: ${event.resources}`;
     case "task-call": return `${event.application}: ${event.call}${event.error ? `: ${event.error}` : ""}`;
     case "http-exchange": return `${event.method} ${event.url}: ${event.status ?? event.error ?? "no answer"}`;
@@ -144,7 +146,7 @@ class Lanes {
     const tone = event.event === "step-started" ? "busy" : null;
     const lane = this.lane("Run", "steps");
     this.state(lane, event, place, tone, event.step);
-    if (event.error && lane.spans.length) lane.spans.at(-1).tone = "bad";
+    if (!tone && lane.spans.length) lane.spans.at(-1).tone = event.error ? "bad" : "good";
   }
 
   stack(event, place) {
@@ -183,7 +185,7 @@ class Lanes {
   }
 
   task(event, place) {
-    const lane = this.lane("Tasks", taskNames.get(event.task) || event.task);
+    const lane = this.lane("Tasks", taskName(event));
     if (event.event === "task-launched") return this.state(lane, event, place, "busy", "launched");
     if (event.event !== "task-status") return this.mark(lane, event, place);
     const tone = event.state === "TASK_RUNNING" ? "good" : ENDED.test(event.state) ? null : "busy";
@@ -191,12 +193,15 @@ class Lanes {
   }
 
   other(event, place) {
-    if (event.task) this.task(event, place);
+    if (event.task && (taskNames.has(event.task) || knownTasks.has(event.task) || knownTasks.has(event.who))) {
+      this.task(event, place);
+    }
     if (event.event === "task-launched") {
       this.mark(this.lane("Offers", frameworkLane(event.framework)), event, place, "good");
     } else if (event.event === "offer-rescinded" || event.event.startsWith("framework-")) {
       const lane = this.lane("Offers", frameworkLane(event.framework));
-      this.mark(lane, event, place, event.event === "framework-subscribed" ? "plain" : "warn");
+      const tones = { "framework-subscribed": "plain", "framework-refused": "bad" };
+      this.mark(lane, event, place, tones[event.event] || "warn");
     } else if (event.server) {
       this.mark(this.lane("Sessions", event.server), event, place, "warn");
     }
@@ -213,4 +218,12 @@ for (const event of events) {
   if (event.event === "offer-sent") offeredTo.set(event.offer, event.framework);
   if (event.event === "offer-declined" && offeredTo.has(event.offer)) schedulers.set(offeredTo.get(event.offer), event.who);
 }
+const knownTasks = new Set(taskNames.values());
+
+/** The name of the task that an event is about: executors and services have ids of their own, but say who they are. */
+function taskName(event) {
+  if (taskNames.has(event.task)) return taskNames.get(event.task);
+  return [event.task, event.who].find((name) => knownTasks.has(name)) || event.who;
+}
+
 const frameworkLane = (id) => schedulers.get(id) || frameworkName(id);

@@ -21,8 +21,8 @@ function agentsOf(upTo) {
     else if (event.event === "offer-declined") refuse(agent(event.host), event);
     else if (event.event === "task-launched") agent(event.host).tasks.set(event.task, { ...event, state: "launched" });
     else if (event.event === "task-status") status(agents, event);
-    else if (event.event === "service-ready") services.set(event.task, `${event.service} on ${event.address}`);
-    else if (event.event === "service-exited") services.delete(event.task);
+    else if (event.event === "service-ready") services.set(taskName(event), `${event.service} on ${event.address}`);
+    else if (event.event === "service-exited") services.delete(taskName(event));
   }
   return { agents: [...agents.values()].sort((a, b) => a.host.localeCompare(b.host, "en", { numeric: true })), services };
 }
@@ -54,7 +54,7 @@ function meter(name, used, total, unit) {
 }
 
 function taskRow(task, services) {
-  const serves = services.get(task.name) || services.get(task.task) || "";
+  const serves = services.get(task.name) || "";
   const state = task.state.replace("TASK_", "").toLowerCase();
   return el("tr", {},
     el("th", { scope: "row" }, eventButton(task.id, task.name)),

@@ -118,7 +118,7 @@ const Strips = {
       brush.fillStyle = this.colour("--line");
       brush.fillRect(x, 0, 1, height);
       brush.fillStyle = this.colour("--quiet");
-      if (x < width - 50) brush.fillText(duration(at), x + 4, 12);
+      if (x < width - 50) brush.fillText(duration(at).replace(/\.0+(?= )/, ""), x + 4, 12);
     }
   },
 
