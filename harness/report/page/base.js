@@ -23,7 +23,9 @@ function clock(micros) {
   if (seconds < 100) return seconds.toFixed(3);
   const minutes = Math.floor(seconds / 60);
   const left = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
-  return minutes < 60 ? `${minutes}:${left}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${left}`;
+  return minutes < 60
+    ? `${minutes}:${left}`
+    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${left}`;
 }
 
 /** The same with its unit. */
@@ -38,10 +40,18 @@ const OUTCOMES = { passed: "✓ passed", failed: "✗ failed", skipped: "– ski
 /** Dark, light, or as the system has it; kept where the browser allows pages from files to keep something. */
 const Theme = {
   read() {
-    try { return localStorage.getItem("theme"); } catch { return null; }
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null;
+    }
   },
   write(theme) {
-    try { localStorage.setItem("theme", theme); } catch { /* The choice then holds for this page only. */ }
+    try {
+      localStorage.setItem("theme", theme);
+    } catch {
+      /* The choice then holds for this page only. */
+    }
   },
   dark() {
     const chosen = document.documentElement.dataset.theme;
