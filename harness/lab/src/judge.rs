@@ -42,6 +42,9 @@ fn end(seen: &Seen<'_>) -> (bool, String) {
     }
     match (&seen.scenario.expect, &seen.course.failure) {
         (Expect::Deployed, None) if seen.scenario.traces.is_none() => (true, "deployed".to_owned()),
+        (Expect::Deployed, None) if seen.course.is_without_traces() => {
+            (true, "deployed; traces are not sent here".to_owned())
+        }
         (Expect::Deployed, None) => (true, "deployed, and all traces found".to_owned()),
         (Expect::Deployed, Some(why)) => (false, seen.diagnosis.map_or_else(|| why.clone(), Diagnosis::text)),
         (Expect::Failed(cause), None) => (false, format!("expected the failure {cause}, but all went well")),
@@ -146,10 +149,23 @@ pub(crate) fn course(seen: &Seen<'_>, redactor: &Redactor) -> Vec<String> {
     if let (Expect::Failed(_), Some(diagnosis)) = (&seen.scenario.expect, seen.diagnosis) {
         // The symptom is in Stack Deploy's words, or in those of whoever gave up: it is another one on each backend.
         let known = diagnosis.chain.iter().filter(|finding| finding.code.is_some());
-        let found = known.map(|finding| redactor.text(&line(finding)));
+        let found = known.map(|finding| hide_seconds(&redactor.text(&line(finding))));
         sections.push(format!("== diagnosis\n{}", found.collect::<Vec<_>>().join("\n")));
     }
     sections
+}
+
+/// How long something took differs from run to run.
+fn hide_seconds(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_unit = |word: Option<&&str>| {
+        word.is_some_and(|word| word.trim_end_matches([',', '.', ';', ':', ')']) == "s")
+    };
+    let shown = words.iter().enumerate().map(|(index, word)| {
+        let number = word.trim_start_matches('(').parse::<f64>().is_ok();
+        if number && is_unit(words.get(index + 1)) { "<n>" } else { word }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// One finding, on one line: its code and name, if it has one, and what happened.

@@ -71,6 +71,13 @@ pub struct Course {
 }
 
 impl Course {
+    /// Whether traces were to be sent, and nobody was there who could.
+    pub fn is_without_traces(&self) -> bool {
+        let traces = Step::SendTraces.to_string();
+        self.failure.is_none()
+            && self.steps.iter().any(|(step, ended)| *step == traces && *ended == Ended::Skipped)
+    }
+
     /// Whether everything was done, and went well.
     pub fn is_good(&self) -> bool {
         self.failure.is_none() && self.broken.is_none()
@@ -96,7 +103,11 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
     let mut since = 0;
     for (index, step) in steps.iter().enumerate() {
         let begun = ground.events(<[Event]>::len);
-        let ended = recorded(ground, step, since).await;
+        let ended = match (step, &course.failure) {
+            // There is nothing to send them to.
+            (Step::SendTraces, Some(_)) => Ended::Skipped,
+            _ => recorded(ground, step, since).await,
+        };
         since = begun;
         course.steps.push((step.to_string(), ended.clone()));
         match (step, ended) {
@@ -112,10 +123,7 @@ pub(crate) async fn perform(scenario: &Scenario, steps: &[Step], ground: &mut im
                     break;
                 }
             }
-            (Step::SendTraces, Ended::Failed(why)) => {
-                // Without a deployment there is nothing to send them to.
-                course.failure.get_or_insert(why);
-            }
+            (Step::SendTraces, Ended::Failed(why)) => course.failure = Some(why),
             (Step::Deploy { .. }, Ended::Failed(why)) => {
                 course.failure = Some(why.clone());
                 course.broken = Some(format!("step '{step}': {why}"));
@@ -265,7 +273,7 @@ pub(crate) fn lines(course: &Course, shown: impl Fn(&str) -> String) -> Vec<Stri
         let end: &dyn Display = match ended {
             Ended::Done => &"done",
             Ended::Failed(_) => &"failed",
-            Ended::Skipped => &"done",
+            Ended::Skipped => &"not done",
         };
         format!("{}: {end}", shown(step))
     };
