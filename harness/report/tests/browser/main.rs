@@ -265,6 +265,8 @@ fn an_overview_leads_to_the_pages_of_its_runs() {
         "failed,skipped,passed"
     );
     assert!(chrome.text_of("#body tr").contains("SL0010"));
+    let border = "getComputedStyle(document.querySelector('#body .code')).borderStyle";
+    assert_eq!(chrome.text(border), "solid", "a code stands out from its cause");
     chrome.picture("overview-desktop");
     chrome.size(390, 844);
     chrome.media("screen", "dark");
