@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use stacklab_live::mishap::{Owner, Party};
 use stacklab_live::program::Services;
-use stacklab_live::{Recorder, Sandbox};
+use stacklab_live::{Host, Recorder, Sandbox};
 use stacklab_machine::service::{CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec};
-use stacklab_machine::timeline::What;
+use stacklab_machine::timeline::{EventId, What};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -19,6 +20,8 @@ use crate::scenario::Already;
 pub(crate) const CHROOT: &str = "/kafka";
 pub(crate) const KAFKA_PORT: u16 = 9092;
 pub(crate) const CQL_PORT: u16 = 9042;
+/// What a process ends with that was killed.
+const KILLED: i32 = 137;
 /// How long one may take to serve.
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -79,7 +82,9 @@ pub(crate) async fn run(
     let started =
         What::ServiceStarted { task: task.clone(), service: service.to_owned(), address: address.clone() };
     let cause = recorder.record("lab", None, started);
-    tasks.spawn(services.run(spec, &Sandbox::new(), sender, stopped));
+    let sandbox = Sandbox::new();
+    sandbox.own(Owner { party: Party::new("lab", &task, &task), host: Host::new("lab") });
+    tasks.spawn(services.run(spec.clone(), &sandbox, sender, stopped));
     let ready = async {
         loop {
             match events.recv().await {
@@ -93,10 +98,53 @@ pub(crate) async fn run(
     let ready =
         tokio::time::timeout(LIMIT, ready).await.unwrap_or_else(|_| Err("it does not serve".to_owned()));
     ready.map_err(|why| LabError::Start { what: service, address: address.clone(), why })?;
-    recorder.record("lab", Some(cause), What::ServiceReady { task, service: service.to_owned(), address });
-    // Its log would fill the channel: take it out.
-    tasks.spawn(async move { while events.recv().await.is_some() {} });
+    let supervised = Supervised { spec, services, sandbox, recorder, task, address };
+    supervised.ready(Some(cause));
+    tasks.spawn(supervised.keep(events));
     Ok(OwnService { _stop: stop, _tasks: tasks })
+}
+
+/// A service that is started again when it was killed, as a platform's services are.
+struct Supervised {
+    spec: ServiceSpec,
+    services: Arc<dyn Services>,
+    sandbox: Sandbox,
+    recorder: Recorder,
+    task: String,
+    address: String,
+}
+
+impl Supervised {
+    fn ready(&self, cause: Option<EventId>) {
+        let (task, service, address) = (self.task.clone(), self.spec.kind().to_owned(), self.address.clone());
+        self.recorder.record("lab", cause, What::ServiceReady { task, service, address });
+    }
+
+    /// Takes what it says out of its channel; starts it again when it was killed.
+    async fn keep(self, mut events: mpsc::Receiver<ServiceEvent>) {
+        let mut stops = Vec::new();
+        let mut running = JoinSet::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                ServiceEvent::Ready => self.ready(None),
+                ServiceEvent::Exited { code, message } => {
+                    let (task, service) = (self.task.clone(), self.spec.kind().to_owned());
+                    self.recorder.record("lab", None, What::ServiceExited { task, service, code, message });
+                    if code != KILLED {
+                        return;
+                    }
+                    let (sender, again) = mpsc::channel(256);
+                    let (stop, stopped) = oneshot::channel();
+                    // Nobody asks it to stop, but it is not to believe so.
+                    stops = vec![stop];
+                    running.spawn(self.services.run(self.spec.clone(), &self.sandbox, sender, stopped));
+                    events = again;
+                }
+                ServiceEvent::Started | ServiceEvent::Log(_) => {}
+            }
+        }
+        drop(stops);
+    }
 }
 
 /// The lab's broker, on this address and below [`CHROOT`] of this ZooKeeper.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use stacklab_live::mishap::Watched;
 use stacklab_live::program::Services;
-use stacklab_live::{Embedded, Part, Recorder};
+use stacklab_live::{Embedded, Mishaps, Part, Recorder};
 
 /// Which services are the real ones. The default is none.
 #[derive(Clone, Default)]
@@ -83,16 +84,48 @@ impl Backing {
         name(&self.real)
     }
 
-    /// What starts the services of the lab with this id, and what removes them when it goes.
-    pub(crate) fn services(&self, id: &str, recorder: &Recorder) -> (Arc<dyn Services>, Leftovers) {
-        let embedded: Arc<dyn Services> = Arc::new(Embedded::new(recorder.clone()));
+    /// What starts the services of the lab with this id, and what removes them when it goes. With `fronts` links to
+    /// them can be broken.
+    pub(crate) fn services(
+        &self,
+        id: &str,
+        recorder: &Recorder,
+        mishaps: &Mishaps,
+        fronts: bool,
+    ) -> (ServiceDesk, Leftovers) {
+        let embedded = Embedded::among(recorder.clone(), mishaps.clone());
+        let ours: Arc<dyn Services> = Arc::new(embedded.clone());
+        let (services, leftovers) = self.with_containers(id, recorder, ours);
+        let watched = Watched::new(services, mishaps.clone(), fronts);
+        (ServiceDesk { watched, embedded, real: self.real.clone() }, leftovers)
+    }
+
+    /// What starts services where nothing is to be broken.
+    pub(crate) fn plain_services(&self, id: &str, recorder: &Recorder) -> (Arc<dyn Services>, Leftovers) {
+        self.with_containers(id, recorder, Arc::new(Embedded::new(recorder.clone())))
+    }
+
+    fn with_containers(
+        &self,
+        id: &str,
+        recorder: &Recorder,
+        embedded: Arc<dyn Services>,
+    ) -> (Arc<dyn Services>, Leftovers) {
         #[cfg(feature = "docker")]
         if let Some(containers) = self.containers.as_ref().filter(|_| !self.real.is_empty()) {
             return containers.services(&self.real, id, recorder, embedded);
         }
-        let _ = id;
+        let _ = (id, recorder);
         (embedded, Leftovers::default())
     }
+}
+
+/// What starts a lab's services, and can break them.
+#[derive(Clone)]
+pub(crate) struct ServiceDesk {
+    pub(crate) watched: Watched,
+    pub(crate) embedded: Embedded,
+    pub(crate) real: BTreeSet<Part>,
 }
 
 /// Removes what a lab leaves in the engine: at the latest when it is dropped, also in a panic.

@@ -145,7 +145,9 @@ impl Lab {
             .map_err(cannot("the Mesos master", &at))?;
         let registration = register(&connect, &master).await?;
         let id = format!("{lab}-{}", std::process::id());
-        let (services, leftovers) = config.backing.services(&id, &recorder);
+        let fronts = config.faults.iter().any(|fault| faults::needs_fronts(&fault.reaction));
+        let (desk, leftovers) = config.backing.services(&id, &recorder, &mishaps, fronts);
+        let services: Arc<dyn Services> = Arc::new(desk.watched.clone());
         let names = Names::new([(ZOOKEEPER_NAME.to_owned(), lab.to_string())]);
         let ground = Ground { recorder: recorder.clone(), services, names: names.clone(), streams, mishaps };
         let agents = start_agents(&network, &config, &ground, &master)?;
@@ -171,6 +173,7 @@ impl Lab {
                 address: SocketAddr::new(lab, ZOOKEEPER_PORT),
                 services: Arc::clone(&ground.services),
             },
+            desk,
             mishaps: ground.mishaps.clone(),
             recorder: recorder.clone(),
             streams,

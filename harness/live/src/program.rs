@@ -1,6 +1,8 @@
 //! Runs one program (Marathon, a scheduler, an executor, the run of a stack): a loop that owns the machine and
 //! carries out what it asks for.
 
+mod notes;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +17,7 @@ use stacklab_machine::{Outbox, Step};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
+use self::notes::{no_space, note_service, path_of};
 use crate::http::{Answer, Handler, Server};
 use crate::image::ImageTask;
 use crate::mishap::{Party, Surroundings};
@@ -24,10 +27,14 @@ use crate::sandbox::Sandbox;
 use crate::script;
 use crate::zk::ZkSessions;
 
+pub use self::notes::address_of;
+
 /// Inputs that may wait for one program; senders wait while it is full.
 const INBOX: usize = 1024;
 /// Requests and other calls of one program that may be under way at a time; further ones are answered as refused.
 const MAX_CALLS: usize = 512;
+/// ZooKeeper's code for a session that is over.
+const SESSION_EXPIRED: i32 = -112;
 /// Carries the causing event from our client to our server: invisible to the machines.
 const CAUSE_HEADER: &str = "x-stacklab-cause";
 
@@ -182,7 +189,7 @@ where
     let inbox = Inbox(sender);
     let link = link(inbox.clone());
     let host = Host {
-        zk: ZkSessions::new(),
+        zk: ZkSessions::new(&place.surroundings.lab, &place.party()),
         party: place.party(),
         place,
         link,
@@ -395,6 +402,12 @@ impl<E: Send + 'static, L> Host<E, L> {
 
     fn zookeeper(&mut self, call: CallId, connect: &str, op: ZkOp, cause: Option<EventId>) {
         let inbox = self.inbox.clone();
+        if self.place.surroundings.lab.session_expired(&self.party) {
+            self.zk = ZkSessions::new(&self.place.surroundings.lab, &self.party);
+            let path = path_of(&op).to_owned();
+            let result = Err(ZkError::Other { path, code: SESSION_EXPIRED });
+            return self.later(Input::Zk { call, result }, cause);
+        }
         self.zk.submit(connect, op, move |result: Result<ZkReply, ZkError>| {
             Box::pin(async move {
                 inbox.send(Input::Zk { call, result }, cause).await;
@@ -434,50 +447,5 @@ impl<E: Send + 'static, L> Host<E, L> {
             }
         });
         self.service = Some((stop, tasks));
-    }
-}
-
-/// What a system says of a write for which there is no room.
-fn no_space(path: &str) -> String {
-    format!("{path}: No space left on device")
-}
-
-fn note_service(
-    place: &Place,
-    spec: &ServiceSpec,
-    event: &ServiceEvent,
-    cause: Option<EventId>,
-) -> Option<EventId> {
-    let (task, service, address) = (place.task.clone(), spec.kind().to_owned(), address_of(spec));
-    let what = match event {
-        ServiceEvent::Started => What::ServiceStarted { task, service, address },
-        ServiceEvent::Ready => What::ServiceReady { task, service, address },
-        // Its program writes it into its own log, once.
-        ServiceEvent::Log(_) => return cause,
-        ServiceEvent::Exited { code, message } => {
-            What::ServiceExited { task, service, code: *code, message: message.clone() }
-        }
-    };
-    Some(place.recorder.record(&place.name, cause, what))
-}
-
-/// The address that clients of a service use, as far as its configuration says.
-pub fn address_of(spec: &ServiceSpec) -> String {
-    let of = |map: &BTreeMap<String, String>, key: &str| map.get(key).cloned().unwrap_or_default();
-    match spec {
-        ServiceSpec::ZooKeeper(spec) => format!("{}:{}", spec.host, spec.client_port),
-        ServiceSpec::Kafka(spec) => {
-            format!("{}:{}", of(&spec.properties, "host.name"), of(&spec.properties, "port"))
-        }
-        ServiceSpec::Cassandra(spec) => format!("{}:{}", spec.address, spec.cql_port),
-        ServiceSpec::Zipkin(spec) => {
-            use stacklab_machine::service::ZipkinRole;
-            let port = match spec.role {
-                ZipkinRole::Collector => of(&spec.env, "COLLECTOR_PORT"),
-                ZipkinRole::Query => of(&spec.env, "QUERY_PORT"),
-                ZipkinRole::Web => of(&spec.flags, "zipkin.web.port").trim_start_matches(':').to_owned(),
-            };
-            format!("{}:{port}", spec.host)
-        }
     }
 }

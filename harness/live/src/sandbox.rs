@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use crate::mishap::Owner;
 
 /// Largest file and largest number of files in one sandbox: a state document has a few kilobytes.
 const MAX_FILE: usize = 16 << 20;
@@ -20,6 +22,7 @@ struct Content {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     belongings: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
     memory: Option<u32>,
+    owner: OnceLock<Owner>,
 }
 
 impl fmt::Debug for Content {
@@ -63,6 +66,17 @@ impl Sandbox {
     /// The task's memory in MB, where it has a limit.
     pub fn memory(&self) -> Option<u32> {
         self.content.memory
+    }
+
+    /// Says whose it is; once is enough.
+    pub fn own(&self, owner: Owner) {
+        // Who was first stays.
+        let _ = self.content.owner.set(owner);
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> Owner {
+        self.content.owner.get().cloned().unwrap_or_default()
     }
 
     /// A file's content, if it exists.

@@ -9,8 +9,13 @@ use stacklab_zookeeper::client::Client;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::mishap::{Mishaps, Party};
+
 /// Operations that may wait in one session. A program that asks for more gets an error for the rest.
 const MAX_WAITING: usize = 1024;
+
+/// What an operation is taken to have, in bytes, where a link is narrow.
+const OPERATION: usize = 200;
 
 /// What came of an operation.
 pub(crate) type ZkResult = Result<ZkReply, ZkError>;
@@ -20,13 +25,15 @@ pub(crate) type Deliver = Box<dyn FnOnce(ZkResult) -> Pin<Box<dyn Future<Output 
 /// The sessions of one program. Dropping them cuts their connections, as the end of a process does.
 #[derive(Debug, Default)]
 pub(crate) struct ZkSessions {
+    road: (Mishaps, Party),
     sessions: BTreeMap<String, mpsc::Sender<(ZkOp, Deliver)>>,
     workers: JoinSet<()>,
 }
 
 impl ZkSessions {
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// Those of a program that is one end of a link.
+    pub(crate) fn new(mishaps: &Mishaps, from: &Party) -> Self {
+        Self { road: (mishaps.clone(), from.clone()), ..Self::default() }
     }
 
     /// Does `op` after all that was submitted for this connect string before, and hands the result to `deliver`.
@@ -36,7 +43,7 @@ impl ZkSessions {
     {
         if !self.sessions.contains_key(connect) {
             let (sender, receiver) = mpsc::channel(MAX_WAITING);
-            self.workers.spawn(work(connect.to_owned(), receiver));
+            self.workers.spawn(work(connect.to_owned(), receiver, self.road.clone()));
             self.sessions.insert(connect.to_owned(), sender);
         }
         let Some(session) = self.sessions.get(connect) else { return };
@@ -48,9 +55,16 @@ impl ZkSessions {
     }
 }
 
-async fn work(connect: String, mut operations: mpsc::Receiver<(ZkOp, Deliver)>) {
+async fn work(
+    connect: String,
+    mut operations: mpsc::Receiver<(ZkOp, Deliver)>,
+    (mishaps, from): (Mishaps, Party),
+) {
     let mut client: Option<Client> = None;
     while let Some((op, deliver)) = operations.recv().await {
+        let first = connect.split(',').next().unwrap_or_default();
+        let to = if mishaps.armed() { mishaps.party_at(first) } else { Party::default() };
+        mishaps.pass(&from, &to, OPERATION).await;
         let result = match &client {
             Some(client) => client.apply(&op).await,
             None => match Client::connect_for_program(&connect).await {
@@ -66,6 +80,7 @@ async fn work(connect: String, mut operations: mpsc::Receiver<(ZkOp, Deliver)>) 
             // The session may be over: the next operation opens a new one.
             client = None;
         }
+        mishaps.pass(&to, &from, OPERATION).await;
         deliver(result).await;
     }
 }

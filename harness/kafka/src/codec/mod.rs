@@ -3,6 +3,7 @@
 //! A frame is an `i32` length and so many bytes; a length of 0, a negative one, or one above the limit closes the
 //! connection, and so does everything that cannot be read.
 
+mod refusal;
 mod request;
 mod response;
 mod types;

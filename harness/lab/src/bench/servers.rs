@@ -39,7 +39,7 @@ impl Servers {
     pub(super) async fn start(backing: &Backing) -> Result<Self, LabError> {
         let network = Network::claim(1)?;
         let recorder = Recorder::new(Clock::new());
-        let (services, leftovers) = backing.services(&format!("bench-{}", network.lab()), &recorder);
+        let (services, leftovers) = backing.plain_services(&format!("bench-{}", network.lab()), &recorder);
         let address = SocketAddr::new(IpAddr::from(network.lab()), ZOOKEEPER_PORT);
         let (mut own, mut server) = (Vec::new(), None);
         if backing.real().contains(&Part::ZooKeeper) {

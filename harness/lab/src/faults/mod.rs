@@ -32,6 +32,7 @@ pub(crate) use self::resources::Takers;
 pub(crate) use self::services::Platform;
 
 use crate::already::OwnService;
+use crate::backing::ServiceDesk;
 
 /// Everything of a cluster that can be broken. The order of the fields is the order in which they end: users before
 /// what they use.
@@ -44,6 +45,7 @@ pub(crate) struct Controls {
     pub(crate) own: Mutex<Vec<OwnService>>,
     pub(crate) master: tokio::sync::Mutex<MasterSeat>,
     pub(crate) platform: Platform,
+    pub(crate) desk: ServiceDesk,
     pub(crate) mishaps: Mishaps,
     pub(crate) recorder: Recorder,
     pub(crate) streams: Streams,
@@ -72,6 +74,27 @@ pub(crate) fn is_about_silence(reaction: &Reaction) -> bool {
     matches!(
         reaction,
         LoseAgent { .. } | PartitionAgent { .. } | PauseAgent { .. } | CutLink { .. } | DelayLink { .. }
+    )
+}
+
+/// Whether services have to stand behind fronts for this.
+pub(crate) fn needs_fronts(reaction: &Reaction) -> bool {
+    use Reaction::{
+        AnswerError, AnswerHttp, CloseHttp, CutLink, DelayLink, HangHttp, NarrowLink, PauseAgent,
+        SlowService, TimeOutWrites,
+    };
+    matches!(
+        reaction,
+        AnswerError { .. }
+            | AnswerHttp { .. }
+            | CloseHttp { .. }
+            | CutLink { .. }
+            | DelayLink { .. }
+            | HangHttp { .. }
+            | NarrowLink { .. }
+            | PauseAgent { .. }
+            | SlowService { .. }
+            | TimeOutWrites { .. }
     )
 }
 

@@ -5,4 +5,5 @@
 mod cluster;
 mod control;
 mod plan;
+mod services;
 mod world;

@@ -37,6 +37,10 @@ pub(crate) fn client() -> reqwest::Client {
 impl World {
     pub(crate) async fn new(agents: usize, faults: Vec<Fault>) -> Self {
         let lab = Lab::start(config(agents, faults), Recorder::new(Clock::new())).await.unwrap();
+        Self::of(lab)
+    }
+
+    pub(crate) fn of(lab: Lab) -> Self {
         Self { lab, client: client() }
     }
 

@@ -8,6 +8,7 @@ use stacklab_machine::service::ZooKeeperSpec;
 use stacklab_zookeeper::model::EnsembleConfig;
 use stacklab_zookeeper::server::EnsembleHandle;
 
+use crate::mishap::Mishaps;
 use crate::recorder::Recorder;
 use crate::sandbox::SandboxWitness;
 
@@ -16,6 +17,7 @@ use crate::sandbox::SandboxWitness;
 pub(super) struct Ensembles {
     known: Arc<Mutex<Vec<Known>>>,
     recorder: Recorder,
+    mishaps: Mishaps,
 }
 
 /// An ensemble. Its data lie in its servers' sandboxes, and are lost with the last of them.
@@ -27,8 +29,25 @@ struct Known {
 }
 
 impl Ensembles {
-    pub(super) fn new(recorder: Recorder) -> Self {
-        Self { known: Arc::default(), recorder }
+    pub(super) fn new(recorder: Recorder, mishaps: Mishaps) -> Self {
+        Self { known: Arc::default(), recorder, mishaps }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<EnsembleHandle> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|known| known.ensemble.clone()).collect()
+    }
+
+    /// The ensemble that a server of this configuration belongs to.
+    pub(super) fn of(&self, spec: &ZooKeeperSpec) -> Option<EnsembleHandle> {
+        let is_in = |known: &&Known| {
+            spec.servers
+                .iter()
+                .any(|peer| known.hosts.contains(&format!("{}:{}", peer.host, peer.connect_port)))
+        };
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(is_in).map(|known| known.ensemble.clone())
     }
 
     /// Joins the ensemble that a server of this configuration belongs to, or founds it.
@@ -43,7 +62,7 @@ impl Ensembles {
             ensemble.sandboxes.push(sandbox);
             return ensemble.ensemble.clone();
         }
-        let name = format!("{}:{}", spec.host, spec.client_port);
+        let name = self.mishaps.known_as(&format!("{}:{}", spec.host, spec.client_port));
         let recorder = self.recorder.clone();
         let sink = move |what| {
             recorder.record("zookeeper", None, what);

