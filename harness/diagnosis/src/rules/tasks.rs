@@ -44,11 +44,23 @@ pub(super) fn of_task<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Ve
             let candidate = Candidate::of(known.code, fill(known.text))
                 .seen(said.seen(view, known.words))
                 .rank(known.rank)
+                .lasting(NEVER_HEALS.contains(&known.code) && times(view, task, known.words, to) >= FAILURES)
                 .cure(fill(known.cure))
                 .then(known.next.and_then(|next| next(view, &said)));
             out.push(candidate);
         }
     }
+}
+
+/// Causes that no further launch of the same task can take away, once so many launches have ended of them.
+const NEVER_HEALS: [u16; 3] = [35, 41, 44];
+const FAILURES: usize = 3;
+
+/// How many tasks of this one's name have ended with one of these words.
+fn times(view: &View<'_>, task: &Task<'_>, words: &[&str], to: At) -> usize {
+    let says = |at: &At| words.iter().any(|word| view.status(*at).2.contains(word));
+    let ended = |other: &&Task<'_>| other.statuses.iter().filter(|at| **at < to).any(says);
+    view.tasks_of(task.name).filter(ended).count()
 }
 
 /// Statuses, ends of services, and log lines of a task, in the time in which it was there.
@@ -172,6 +184,7 @@ fn reserved<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut Vec
         Candidate::of(19, format!("{name} asks for unreserved resources out of an offer whose resources are reserved for {role}, and Mesos refuses the launch"))
             .seen(said.seen(view, &words))
             .rank(83)
+            .lasting(times(view, task, &words, said.to) >= FAILURES)
             .cure(format!("leave unreserved resources for {app} on the agents: Exhibitor-, DSE- and Zipkin-Mesos cannot use a role's")),
     );
 }

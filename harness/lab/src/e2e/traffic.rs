@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stacklab_live::{Part, Recorder};
 use stacklab_machine::timeline::Stage;
+use stacklab_stack::Task;
 use stacklab_traces::Readback;
 
 use super::step;
@@ -12,13 +13,15 @@ use crate::input::StackInput;
 use crate::lab::Lab;
 use crate::places::Places;
 use crate::report::running;
-use crate::scenario::Scenario;
+use crate::scenario::{Expect, Scenario};
 use crate::traffic::{Brokers, KafkaError, ReadBack, Workload, read_back, wait_for_produced};
 
 /// How long the last span may take from the broker to the query service.
 const TRACES_LIMIT: Duration = Duration::from_secs(30);
 /// The same where the real services do it, on a machine that may be busy with starting others.
 const REAL_TRACES_LIMIT: Duration = Duration::from_secs(120);
+/// The same for spans that are expected to be lost.
+const LOST_TRACES_LIMIT: Duration = Duration::from_millis(800);
 /// How long services may take to serve that were started with the last steps of the stack: a framework says that Zipkin
 /// runs as soon as its process is there.
 const SERVING_LIMIT: Duration = Duration::from_secs(180);
@@ -65,7 +68,9 @@ pub(super) async fn traces(
     let places = Places::of(lab, recorder);
     if places.brokers.is_empty() {
         // A stack without Kafka has nowhere to send them.
-        return Ok(());
+        let wanted = input.stack.applications.values().any(|app| app.kind.starts_with("kafka-mesos"));
+        let none = || Err("no broker serves that the spans could be sent to".to_owned());
+        return if wanted { none() } else { Ok(()) };
     }
     let topic = spec.topic.clone().or_else(|| topic_of(input)).unwrap_or_else(|| "zipkin".to_owned());
     let brokers = Brokers::at(&places.brokers);
@@ -76,7 +81,7 @@ pub(super) async fn traces(
         brokers: brokers.clone(),
         topic: topic.clone(),
         zookeeper: places.kafka_zookeeper.clone(),
-        limit: if backing.real().is_empty() { TRACES_LIMIT } else { REAL_TRACES_LIMIT },
+        limit: limit(scenario, backing),
     });
     let waits = place.as_ref().filter(|_| backing.real().contains(&Part::Zipkin));
     let sending = send(&brokers, &topic, workload, &mut seen, waits);
@@ -84,6 +89,9 @@ pub(super) async fn traces(
         step(recorder, &format!("send {} spans to topic {topic}", workload.messages.len()), sending).await;
     sent.map_err(|why| why.to_string())?;
     let Some(place) = place else {
+        if tasks_of_type(input, "query").next().is_some() {
+            return Err("no query service serves that the spans could be asked of".to_owned());
+        }
         return step(recorder, "read the topic back", in_log(&brokers, &topic, &mut seen)).await;
     };
     let reading = async {
@@ -95,6 +103,16 @@ pub(super) async fn traces(
         Err(format!("{missing} of {} spans were not found again", seen.total()))
     };
     step(recorder, "read the traces back", reading).await
+}
+
+/// How long the last span may take. Where they are to be lost nobody waits for long: nothing is proved by it, as the
+/// cause has to be the one that is expected.
+fn limit(scenario: &Scenario, backing: &Backing) -> Duration {
+    match (&scenario.expect, backing.real().is_empty()) {
+        (Expect::Failed(_), true) => LOST_TRACES_LIMIT,
+        (Expect::Deployed, true) => TRACES_LIMIT,
+        (_, false) => REAL_TRACES_LIMIT,
+    }
 }
 
 /// Sends the workload: all at once, or, where `waits` says where to look, in portions that are answered one after
@@ -130,8 +148,11 @@ async fn in_log(brokers: &Brokers, topic: &str, seen: &mut Readback) -> Result<(
 
 /// The collector's topic, as the stack file has it.
 fn topic_of(input: &StackInput) -> Option<String> {
-    let tasks = input.stack.applications.values().flat_map(|application| &application.tasks);
-    let collector = tasks.filter(|task| task.parameters.get("type").is_some_and(|kind| kind == "collector"));
-    let env = collector.filter_map(|task| task.parameters.get("env"));
+    let env = tasks_of_type(input, "collector").filter_map(|task| task.parameters.get("env"));
     env.flat_map(|env| env.split(',')).find_map(|pair| pair.strip_prefix("KAFKA_TOPIC=").map(str::to_owned))
+}
+
+fn tasks_of_type<'i>(input: &'i StackInput, kind: &'static str) -> impl Iterator<Item = &'i Task> {
+    let tasks = input.stack.applications.values().flat_map(|application| &application.tasks);
+    tasks.filter(move |task| task.parameters.get("type").is_some_and(|found| found == kind))
 }

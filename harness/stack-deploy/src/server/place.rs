@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use stacklab_live::{Sandbox, Surroundings};
 use stacklab_live::program::{Place, Services};
+use stacklab_live::{Sandbox, Surroundings};
 use stacklab_machine::service::{ServiceEvent, ServiceSpec};
 use tokio::sync::{mpsc, oneshot};
 
