@@ -97,9 +97,13 @@ fn missing<'a>(view: &View<'a>, app: &'a str, task: &Task<'a>, to: At, out: &mut
             |at| matches!(&view.events[*at].what, What::ArtifactMissing { uri: other, .. } if other == uri),
         )
         .collect();
-    let corrupt = why.contains("corrupt") || why.contains("checksum") || why.contains("not whole");
-    let code = if corrupt { 73 } else { 40 };
-    let text = if corrupt { "comes, but not whole" } else { "cannot be had" };
+    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    if has(&["No space left"]) {
+        // What is missing is room on the agent.
+        return full(view, app, task, *last, why, out);
+    }
+    let corrupt = has(&["corrupt", "checksum", "not whole", "Failed to extract", "gzip", "tar exited"]);
+    let (code, text) = if corrupt { (73, "comes, but not whole") } else { (40, "cannot be had") };
     out.push(
         Candidate::of(code, format!("the artifact {uri} of {} {text}: {why}", task.name))
             .seen(counted(
@@ -110,6 +114,22 @@ fn missing<'a>(view: &View<'a>, app: &'a str, task: &Task<'a>, to: At, out: &mut
             .rank(90)
             .lasting(same.len() >= MISSING)
             .cure(format!("put {uri} where the agents can fetch it, or correct artifact_urls of {app}")),
+    );
+}
+
+/// No room for the artifacts of a task.
+fn full<'a>(view: &View<'a>, app: &str, task: &Task<'a>, at: At, why: &str, out: &mut Vec<Candidate<'a>>) {
+    let host = task.host;
+    out.push(
+        Candidate::of(
+            72,
+            format!("the disk of {host} is full: the artifacts of {} of {app} cannot be written", task.name),
+        )
+        .seen([evidence(why.to_owned(), vec![view.id(at)])])
+        .rank(91)
+        .cure(format!(
+            "free the disk of {host}: old sandboxes, Kafka's logs (log.retention.bytes), data of former runs"
+        )),
     );
 }
 
