@@ -159,6 +159,7 @@ pub(super) fn of_ensemble<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
                 executor(view, app, name, (from, to), out);
             }
             scheduler(view, app, (from, to), out);
+            ending(view, app, (from, to), out);
         }
         _ => {}
     }
@@ -190,6 +191,24 @@ fn never_serves<'a>(
             .cure(format!("look at ZooKeeper's log on the agents of {app}; free its port, delete a foreign data directory, and start the servers again"))
             .then(Some(Question::Ensemble { app, to })),
     );
+}
+
+/// Servers that end again and again: no ensemble comes of them.
+fn ending<'a>(view: &View<'a>, app: &'a str, (from, to): (At, At), out: &mut Vec<Candidate<'a>>) {
+    let states = view.program(app).map(|program| program.instances.as_slice()).unwrap_or_default();
+    let names: std::collections::BTreeSet<&'a str> = states
+        .iter()
+        .filter_map(|at| match &view.events[*at].what {
+            What::InstanceState { instance, .. } => Some(instance.as_str()),
+            _ => None,
+        })
+        .collect();
+    for instance in names {
+        let tasks = view.tasks_of_instance(app, instance).filter(|task| task.launched >= from);
+        if tasks.filter(|task| task.ended.is_some_and(|end| end < to)).count() > 1 {
+            out.push(Candidate::ask(Question::Instance { app, program: app, instance, to }).rank(60));
+        }
+    }
 }
 
 /// What an executor's log says.

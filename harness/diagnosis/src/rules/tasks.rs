@@ -163,6 +163,7 @@ fn taken_port<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut V
                 wanted_by: app,
                 task: holder.id,
                 to: said.to,
+                settled: false,
             })),
         );
         return;
