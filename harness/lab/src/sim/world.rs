@@ -256,7 +256,7 @@ impl World {
 
     pub(super) fn master_hears(&mut self, input: MasterInput, cause: Option<EventId>) {
         if let Some(ledger) = &mut self.ledger {
-            ledger.to_master(self.now, &input);
+            ledger.to_master(&input);
         }
         let mut desk = std::mem::take(&mut self.master_desk);
         self.master.handle(self.now, input, &mut desk.out);
