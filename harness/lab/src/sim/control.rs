@@ -102,7 +102,7 @@ impl World {
             match output {
                 AgentOutput::ToMaster(message) => {
                     if let Some(ledger) = &mut self.ledger {
-                        ledger.from_agent(self.now, index, &message);
+                        ledger.agent_sends(self.now, index, &message);
                     }
                     let input = MasterInput::Agent { link, message };
                     self.send(Seat::Agent(index), Seat::Master, Due::Master(Box::new(input)), cause);

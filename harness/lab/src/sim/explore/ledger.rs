@@ -232,7 +232,7 @@ impl Ledger {
     }
 
     /// Something is about to reach the master.
-    pub(in crate::sim) fn to_master(&mut self, input: &MasterInput) {
+    pub(in crate::sim) fn master_gets(&mut self, input: &MasterInput) {
         match input {
             MasterInput::Call { call: SchedulerCall::Accept { offer_ids, tasks, .. }, .. } => {
                 let gone: Vec<&OfferId> =
@@ -252,7 +252,7 @@ impl Ledger {
     }
 
     /// An agent has something on its way to the master.
-    pub(in crate::sim) fn from_agent(&mut self, now: Time, agent: usize, message: &AgentToMaster) {
+    pub(in crate::sim) fn agent_sends(&mut self, now: Time, agent: usize, message: &AgentToMaster) {
         let AgentToMaster::Update { framework_id, status, .. } = message else { return };
         let Some(uuid) = status.uuid else { return };
         let (task, framework) = (status.task_id.clone(), framework_id.clone());
@@ -262,10 +262,8 @@ impl Ledger {
 
     fn agent_says(&mut self, message: &AgentToMaster) {
         match message {
-            AgentToMaster::Update { status, latest_state, .. } => {
-                if latest_state.is_terminal() {
-                    self.release(status.task_id.as_str());
-                }
+            AgentToMaster::Update { status, latest_state, .. } if latest_state.is_terminal() => {
+                self.release(status.task_id.as_str());
             }
             AgentToMaster::Reregister(report) => {
                 for (_, task, _) in report.tasks.iter().filter(|(_, _, state)| state.is_terminal()) {
@@ -277,7 +275,7 @@ impl Ledger {
     }
 
     /// Something is about to reach an agent.
-    pub(in crate::sim) fn to_agent(&mut self, agent: usize, message: &MasterToAgent) {
+    pub(in crate::sim) fn agent_gets(&mut self, agent: usize, message: &MasterToAgent) {
         match message {
             MasterToAgent::Acknowledge { uuid, .. } => drop(self.statuses.remove(&(agent, *uuid))),
             MasterToAgent::ShutdownFramework { framework_id } => {

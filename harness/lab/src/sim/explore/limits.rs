@@ -12,9 +12,12 @@ use crate::occupant::is_occupant;
 /// No program takes so long to start.
 const LONG_IN_STAGING: Duration = Duration::from_secs(300);
 
+/// What it is called, and whether a run has come to it.
+type Limit = (&'static str, fn(&[Event]) -> bool);
+
 /// The first limit that a run has come to.
 pub(super) fn known(events: &[Event]) -> Option<&'static str> {
-    let limits: [(&str, fn(&[Event]) -> bool); 6] = [
+    let limits: [Limit; 6] = [
         ("a scheduler came back as another framework", came_back_as_another),
         ("a framework that was torn down keeps its id, which is refused", id_refused),
         ("the ensemble moved, and those who use it keep its old address", ensemble_moved),
