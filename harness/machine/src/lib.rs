@@ -12,6 +12,8 @@ mod rng;
 mod time;
 
 pub mod http;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 pub mod process;
 pub mod service;
 pub mod timeline;

@@ -123,7 +123,13 @@ impl DseMesos {
     }
 
     fn stopped(&mut self, id: &str, status: &Status, stage: &mut Stage<'_>) {
-        let expected = |node: &&mut Node| node.has_task(&status.task_id) && node.state != State::Idle;
+        #[cfg(feature = "planted-bugs")]
+        let by_instance =
+            stacklab_machine::planted::is_planted(stacklab_machine::planted::Bug::GoesByInstance);
+        #[cfg(not(feature = "planted-bugs"))]
+        let by_instance = false;
+        let expected =
+            |node: &&mut Node| (by_instance || node.has_task(&status.task_id)) && node.state != State::Idle;
         let known = self.nodes.node(id).map(describe);
         let Some(node) = self.nodes.node_mut(id).filter(expected) else {
             let known = known.unwrap_or_else(|| "<unknown>".to_owned());

@@ -101,6 +101,9 @@ impl World {
         for (output, cause) in self.unpack(&who, desk, cause) {
             match output {
                 AgentOutput::ToMaster(message) => {
+                    if let Some(ledger) = &mut self.ledger {
+                        ledger.agent_sends(self.now, index, &message);
+                    }
                     let input = MasterInput::Agent { link, message };
                     self.send(Seat::Agent(index), Seat::Master, Due::Master(Box::new(input)), cause);
                 }

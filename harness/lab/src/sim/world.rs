@@ -256,7 +256,7 @@ impl World {
 
     pub(super) fn master_hears(&mut self, input: MasterInput, cause: Option<EventId>) {
         if let Some(ledger) = &mut self.ledger {
-            ledger.to_master(self.now, &input);
+            ledger.master_gets(&input);
         }
         let mut desk = std::mem::take(&mut self.master_desk);
         self.master.handle(self.now, input, &mut desk.out);
@@ -267,7 +267,7 @@ impl World {
 
     pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
         if let (Some(ledger), AgentInput::Master(message)) = (&mut self.ledger, &input) {
-            ledger.to_agent(index, message);
+            ledger.agent_gets(index, message);
         }
         let now = self.local_time(Seat::Agent(index));
         let mut desk = std::mem::take(&mut self.agent_desk);

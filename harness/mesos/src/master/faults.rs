@@ -44,6 +44,22 @@ impl Master {
         })
     }
 
+    /// A bug: what the tasks of a framework have is taken for free.
+    #[cfg(feature = "planted-bugs")]
+    pub(super) fn offer_twice(&mut self, now: stacklab_machine::Time, id: &FrameworkId) {
+        use stacklab_machine::planted::{Bug, is_planted};
+        let tasks = self.frameworks.get(id).filter(|_| is_planted(Bug::OffersTwice));
+        let held: Vec<_> = tasks
+            .iter()
+            .flat_map(|framework| framework.tasks.values())
+            .filter(|task| !task.state.is_terminal())
+            .map(|task| (task.agent_id.clone(), task.role.clone(), task.info.resources.clone()))
+            .collect();
+        for (agent_id, role, resources) in held {
+            self.recover(now, id, &agent_id, &role, &resources);
+        }
+    }
+
     /// How many offers of a framework are open.
     pub fn open_offers(&self, id: &FrameworkId) -> usize {
         self.offers.values().filter(|offer| offer.framework_id == *id).count()

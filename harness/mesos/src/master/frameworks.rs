@@ -36,6 +36,8 @@ impl Master {
         let name = &framework.info.name;
         out.note_with(|| What::FrameworkDisconnected { framework: id.to_string(), name: name.clone() });
         self.take_back_offers_of(now, id, "framework disconnected", out);
+        #[cfg(feature = "planted-bugs")]
+        self.offer_twice(now, id);
         if timeout == 0.0 {
             self.remove_framework(now, id, "failover timeout of 0 s", out);
         }

@@ -89,6 +89,12 @@ impl Master {
             self.counters.invalid_acknowledgements += 1;
             return;
         };
+        #[cfg(feature = "planted-bugs")]
+        if stacklab_machine::planted::is_planted(stacklab_machine::planted::Bug::LosesAcknowledgements)
+            && self.agents.get(agent_id).is_some_and(|agent| agent.reregistered.is_some())
+        {
+            return;
+        }
         let framework = self.frameworks.get(id);
         if let Some(task) = framework.and_then(|framework| framework.tasks.get(&task_id)) {
             match task.pending {

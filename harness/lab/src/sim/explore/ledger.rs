@@ -27,8 +27,6 @@ use stacklab_mesos::{
     TaskId, TaskStatus,
 };
 
-use crate::sim::control::agent_of;
-
 /// The longest wait of an agent between two sendings of a status, and room for the way.
 pub(super) const RESEND: Duration = Duration::from_secs(660);
 
@@ -116,10 +114,10 @@ impl Ledger {
                 self.launched((task, name), framework, agent, parse(resources));
             }
             What::TaskStatus { task, state, reason, .. } => {
-                if reason.as_deref() == Some("REASON_AGENT_REREGISTERED") {
-                    self.hold(task);
-                } else if ends(state) {
+                if ends(state) {
                     self.release(task);
+                } else if reason.as_deref() == Some("REASON_AGENT_REREGISTERED") {
+                    self.hold(task);
                 }
             }
             What::FrameworkSubscribed { framework, name, .. } => self.subscribed(framework, name),
@@ -234,7 +232,7 @@ impl Ledger {
     }
 
     /// Something is about to reach the master.
-    pub(in crate::sim) fn to_master(&mut self, now: Time, input: &MasterInput) {
+    pub(in crate::sim) fn master_gets(&mut self, input: &MasterInput) {
         match input {
             MasterInput::Call { call: SchedulerCall::Accept { offer_ids, tasks, .. }, .. } => {
                 let gone: Vec<&OfferId> =
@@ -248,22 +246,24 @@ impl Ledger {
                     self.take_back(offer.as_str());
                 }
             }
-            MasterInput::Agent { link, message } => self.agent_says(now, agent_of(*link), message),
+            MasterInput::Agent { message, .. } => self.agent_says(message),
             _ => {}
         }
     }
 
-    fn agent_says(&mut self, now: Time, agent: usize, message: &AgentToMaster) {
+    /// An agent has something on its way to the master.
+    pub(in crate::sim) fn agent_sends(&mut self, now: Time, agent: usize, message: &AgentToMaster) {
+        let AgentToMaster::Update { framework_id, status, .. } = message else { return };
+        let Some(uuid) = status.uuid else { return };
+        let (task, framework) = (status.task_id.clone(), framework_id.clone());
+        let sent = Sent { task, framework, first: now, last: now };
+        self.statuses.entry((agent, uuid)).or_insert(sent).last = now;
+    }
+
+    fn agent_says(&mut self, message: &AgentToMaster) {
         match message {
-            AgentToMaster::Update { framework_id, status, latest_state } => {
-                if latest_state.is_terminal() {
-                    self.release(status.task_id.as_str());
-                }
-                if let Some(uuid) = status.uuid {
-                    let (task, framework) = (status.task_id.clone(), framework_id.clone());
-                    let sent = Sent { task, framework, first: now, last: now };
-                    self.statuses.entry((agent, uuid)).or_insert(sent).last = now;
-                }
+            AgentToMaster::Update { status, latest_state, .. } if latest_state.is_terminal() => {
+                self.release(status.task_id.as_str());
             }
             AgentToMaster::Reregister(report) => {
                 for (_, task, _) in report.tasks.iter().filter(|(_, _, state)| state.is_terminal()) {
@@ -275,7 +275,7 @@ impl Ledger {
     }
 
     /// Something is about to reach an agent.
-    pub(in crate::sim) fn to_agent(&mut self, agent: usize, message: &MasterToAgent) {
+    pub(in crate::sim) fn agent_gets(&mut self, agent: usize, message: &MasterToAgent) {
         match message {
             MasterToAgent::Acknowledge { uuid, .. } => drop(self.statuses.remove(&(agent, *uuid))),
             MasterToAgent::ShutdownFramework { framework_id } => {
@@ -338,10 +338,11 @@ impl Ledger {
     }
 }
 
-/// The schedulers of Kafka and DSE compare a status' task id with the one they launched. Those of Exhibitor and Zipkin
-/// go by the instance's number alone, and do launch an instance twice when a late status of a former task comes.
+/// DSE's scheduler compares a status' task id with the one it launched. Those of Exhibitor and Zipkin go by the
+/// instance's number alone, Kafka's does for the end of a task: they do launch an instance twice when a late status of
+/// a former task comes.
 fn compares_ids(framework: &str) -> bool {
-    framework.starts_with("kafka") || framework.starts_with("dse")
+    framework.starts_with("dse")
 }
 
 fn ends(state: &str) -> bool {

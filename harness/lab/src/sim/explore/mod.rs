@@ -31,6 +31,8 @@ const HEAL: Duration = Duration::from_secs(600);
 /// So long after that the stack runs: the longest waits of the originals (ten minutes between two tries of a broker,
 /// 30 min for a node's former host) have passed twice.
 const SETTLE: Duration = Duration::from_secs(3900);
+/// What hung is closed when the faults end, and noticed within this.
+const CLOSING: Duration = Duration::from_secs(10);
 /// Virtual time between two looks at what runs.
 const LOOK: Duration = Duration::from_secs(5);
 /// Invariants that can only be broken by time.
@@ -232,7 +234,7 @@ impl Exploration {
         if let Some(limit) = limits::known(events) {
             return Ok(Ending::Known(limit));
         }
-        if gave_up_before(events, Time::SIM_START + HEAL) {
+        if gave_up_before(events, Time::SIM_START + HEAL + CLOSING) {
             return Ok(Ending::GivenUp);
         }
         Err(Broken { invariant: NOT_RUNNING, text })

@@ -43,6 +43,14 @@ impl World {
         Some(rule.fault)
     }
 
+    /// Whoever still waits for an answer sees the connection close.
+    pub(super) fn close_what_hangs(&mut self) {
+        let hung = self.faults.as_mut().map(|faults| std::mem::take(&mut faults.hung)).unwrap_or_default();
+        for exchange in hung {
+            self.fail(exchange, Failure::Closed("the connection was closed".to_owned()), None);
+        }
+    }
+
     pub(in crate::sim) fn mistreat(
         &mut self,
         exchange: ExchangeId,
@@ -56,7 +64,11 @@ impl World {
                 self.respond(seat, exchange, Response::new(status, "text/plain", text), cause);
             }
             // Its time-out ends it, if it has one.
-            HttpFault::Hang => {}
+            HttpFault::Hang => {
+                if let Some(faults) = &mut self.faults {
+                    faults.hung.push(exchange);
+                }
+            }
             HttpFault::Close => {
                 self.fail(exchange, Failure::Closed("the connection was closed".to_owned()), cause);
             }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use stacklab_faults::{Fault, Hits, Injector};
+use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Streams, Time};
 
@@ -34,6 +35,8 @@ pub(super) struct Faults {
     launches: Vec<tasks::Launch>,
     ends: Vec<tasks::End>,
     http: Vec<http::Rule>,
+    /// Requests that are never answered.
+    hung: Vec<ExchangeId>,
     /// Agents on which nothing moves, and until when.
     paused: BTreeMap<usize, Time>,
     /// How far clocks go ahead, in µs; behind, if negative.
@@ -67,6 +70,7 @@ impl Faults {
             launches: Vec::new(),
             ends: Vec::new(),
             http: Vec::new(),
+            hung: Vec::new(),
             paused: BTreeMap::new(),
             skews: BTreeMap::new(),
             full: BTreeSet::new(),
@@ -115,6 +119,7 @@ impl World {
         for address in std::mem::take(&mut faults.taken) {
             self.ports.remove(&address);
         }
+        self.close_what_hangs();
         self.artifacts.missing.clear();
         self.artifacts.slow.clear();
         let strangers = self.master.framework_names().into_iter().filter(|name| is_occupant(name));
