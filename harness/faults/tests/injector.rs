@@ -107,8 +107,13 @@ fn fields_hold_what_they_must() {
         offered: "cpus:1".into(),
         refusals: vec![Refusal { instance: "node 70".into(), reason: "node 70: mem < 10000".into() }],
     };
-    let exchange =
-        What::HttpExchange { method: "GET".into(), url: "/v2".into(), status: Some(503), error: None };
+    let exchange = What::HttpExchange {
+        method: "GET".into(),
+        url: "/v2".into(),
+        status: Some(503),
+        error: None,
+        answer: None,
+    };
     let text = |text: &str| Field::Text(text.into());
     for (what, field, wanted, matches) in [
         (declined.clone(), "refusals", text("mem < 10000"), true),
