@@ -20,12 +20,14 @@ impl Resources {
         let mut resources = Self::default();
         let separator = if text.contains(';') { ';' } else { ' ' };
         for entry in text.split(separator).map(str::trim) {
-            let Some((name, value)) = entry.split_once(':') else { continue };
+            let Some((name, value)) = entry.rsplit_once("):").or_else(|| entry.split_once(':')) else {
+                continue;
+            };
             let (name, role) = match name.split_once('(') {
-                Some((name, role)) => (name, Some(role.trim_end_matches(')'))),
+                Some((name, brackets)) => (name, role(brackets)),
                 None => (name, None),
             };
-            if let Some(role) = role.filter(|role| *role != "*") {
+            if let Some(role) = role {
                 resources.reserved.get_or_insert_with(|| role.to_owned());
             }
             match name {
@@ -42,6 +44,15 @@ impl Resources {
     pub(crate) fn has_port(&self, port: u32) -> bool {
         self.ports.iter().any(|(first, last)| (*first..=*last).contains(&port))
     }
+}
+
+/// The role of a reservation: `cassandra` in the frameworks' words, `reservations: [(STATIC,cassandra)]` in Mesos'.
+fn role(brackets: &str) -> Option<&str> {
+    let role = match brackets.split_once("reservations: [(") {
+        Some((_, reservation)) => reservation.split_once(',')?.1.split(')').next()?,
+        None => brackets.trim_end_matches(')'),
+    };
+    (role != "*" && !role.starts_with("allocated: ")).then_some(role)
 }
 
 fn ranges(text: &str) -> impl Iterator<Item = (u32, u32)> {
@@ -65,6 +76,9 @@ mod tests {
         let offered = Resources::read("cpus:3.8 mem:15360.0 ports:31000..31458,31460");
         assert_eq!(offered.ports, [(31000, 31458), (31460, 31460)]);
         assert_eq!(Resources::read("cpus(kafka):2; mem:x").reserved.as_deref(), Some("kafka"));
+        let reserved = Resources::read("mem:4384; mem(reservations: [(STATIC,batch)]):12000; ports:[1-2]");
+        assert_eq!((reserved.mem, reserved.reserved.as_deref()), (16384.0, Some("batch")));
+        assert_eq!(Resources::read("cpus(allocated: x):4; mem:1").reserved, None);
         assert_eq!(Resources::read("nonsense"), Resources::default());
     }
 }
