@@ -8,10 +8,13 @@ use stacklab_faults::Reaction;
 use stacklab_live::Host;
 use stacklab_live::mesos::{AgentHost, AgentPlace, MasterHandle};
 use stacklab_live::mishap::LinkFault;
+use stacklab_machine::timeline::{EventId, What};
 use stacklab_mesos::{AgentConfig, AgentId};
 
 use super::{CannotBreak, Controls, lock, seconds};
 
+/// What a process ends with whose machine goes.
+const KILLED: i32 = 137;
 /// How a plan names an agent by what runs there.
 const BY_TASK: &str = "agent of ";
 
@@ -73,7 +76,11 @@ impl Controls {
         })
     }
 
-    pub(super) async fn break_agent(self: &Arc<Self>, reaction: &Reaction) -> Result<(), CannotBreak> {
+    pub(super) async fn break_agent(
+        self: &Arc<Self>,
+        reaction: &Reaction,
+        cause: Option<EventId>,
+    ) -> Result<(), CannotBreak> {
         let (Reaction::LoseAgent { agent, .. }
         | Reaction::PartitionAgent { agent, .. }
         | Reaction::PauseAgent { agent, .. }
@@ -86,7 +93,7 @@ impl Controls {
         let Some(seat) = self.agents.get(index) else { return Ok(()) };
         match reaction {
             Reaction::LoseAgent { back, without_sandboxes, .. } => {
-                self.lose_agent(index, *back, *without_sandboxes).await;
+                self.lose_agent(index, *back, *without_sandboxes, cause).await;
             }
             Reaction::PartitionAgent { lasts, .. } => {
                 let (own, lasts) = (format!("={}", seat.name()), seconds(self.silence, *lasts));
@@ -109,7 +116,13 @@ impl Controls {
         Ok(())
     }
 
-    async fn lose_agent(self: &Arc<Self>, index: usize, back: Option<f64>, without_sandboxes: bool) {
+    async fn lose_agent(
+        self: &Arc<Self>,
+        index: usize,
+        back: Option<f64>,
+        without_sandboxes: bool,
+        cause: Option<EventId>,
+    ) {
         let Some(seat) = self.agents.get(index) else { return };
         let keeps = back.is_some() && !without_sandboxes;
         let handle = lock(&seat.host).as_ref().map(|host| host.handle().clone());
@@ -124,7 +137,14 @@ impl Controls {
         if gone.is_none() {
             return;
         }
+        let services = self.desk.watched.services();
         drop(gone);
+        // Nobody is left there to say so.
+        for view in services.into_iter().filter(|view| view.service.owner.host == seat.name()) {
+            let (task, service) = (view.service.owner.task, view.service.kind);
+            let what = What::ServiceExited { task, service, code: KILLED, message: String::new() };
+            self.recorder.record(seat.name(), cause, what);
+        }
         let Some(back) = back else { return };
         let id = view.and_then(|view| view.id);
         self.after(seconds(self.pace, back), move |lab| async move {

@@ -36,7 +36,7 @@ impl FaultsHandle {
         lock(&self.state).injector.never_fired()
     }
 
-    /// What was due and could not be done: the fault's place in the plan, and why.
+    /// What was due and could not be done, and is not optional: the fault's place in the plan, and why.
     pub fn failures(&self) -> Vec<(usize, String)> {
         lock(&self.state).failures.clone()
     }
@@ -97,9 +97,10 @@ async fn happen(lab: &Arc<Controls>, fired: Fired, state: &Mutex<State>) {
     if let Err(why) = lab.carry_out(&reaction, Some(cause)).await {
         let line = format!("it was planned that {text}, but {why}");
         lab.recorder.record("faults", Some(cause), What::Log { line });
-        let failures = &mut lock(state).failures;
-        if failures.len() < MOST {
-            failures.push((index, why.to_string()));
+        let mut state = lock(state);
+        let optional = state.injector.plan().nth(index).is_some_and(|fault| fault.optional);
+        if !optional && state.failures.len() < MOST {
+            state.failures.push((index, why.to_string()));
         }
     }
 }

@@ -124,7 +124,7 @@ impl Controls {
             | R::PartitionAgent { .. }
             | R::PauseAgent { .. }
             | R::SkewClock { .. }
-            | R::FillDisk { .. } => self.break_agent(reaction).await,
+            | R::FillDisk { .. } => self.break_agent(reaction, cause).await,
             R::TakePort { agent, port } => self.take_port(agent, *port).await,
             R::TakeResources { agent, resources } => self.take_resources(agent, resources).await,
             R::FailOverMaster { after } => self.fail_over_master(*after).await,

@@ -158,8 +158,9 @@ impl Controls {
             return Err(CannotBreak::not_like_that(service, why));
         }
         for view in found {
-            view.kill();
+            // Before its end: what takes its place must not find anything.
             self.desk.embedded.lose_data(&view.spec);
+            view.kill();
         }
         Ok(())
     }

@@ -16,9 +16,8 @@ async fn happens_on_an_event_so_often_and_is_counted() {
     let mut first = Fault::on(launched, fail("web", "a bad day"));
     first.times = Times::Count(2);
     let never = Fault::on(Pattern::event("task-launched").with("name", "nobody"), fail("nobody", ""));
-    let mut wrong =
+    let wrong =
         Fault::at(0.0, Reaction::LoseAgent { agent: "agent-9".into(), back: None, without_sandboxes: false });
-    wrong.optional = true;
     let world = World::new(1, vec![first, never, wrong]).await;
     world.app("web", json!({"backoffSeconds": 0})).await;
     assert_eq!(world.status(2, "web", "TASK_FAILED").await.1, "a bad day");
