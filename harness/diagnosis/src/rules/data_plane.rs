@@ -236,7 +236,9 @@ fn kafka_chroot<'a>(view: &View<'a>, to: At) -> Option<(At, &'a str)> {
 fn not_delivered<'a>(view: &View<'a>, how_far: &HowFar, to: At, out: &mut Vec<Candidate<'a>>) {
     let failed =
         view.failed_steps.iter().copied().filter(|at| *at < to).find_map(|at| match &view.events[at].what {
-            What::StepFinished { step, error: Some(error) } if step.starts_with("send ") => {
+            What::StepFinished { step, error: Some(error) }
+                if step.starts_with("send ") && step.contains(" spans to ") =>
+            {
                 Some((at, error.as_str()))
             }
             _ => None,

@@ -95,9 +95,14 @@ fn missing<'a>(view: &View<'a>, app: &'a str, task: &Task<'a>, to: At, out: &mut
             |at| matches!(&view.events[*at].what, What::ArtifactMissing { uri: other, .. } if other == uri),
         )
         .collect();
-    let corrupt = why.contains("corrupt") || why.contains("checksum") || why.contains("not whole");
-    let code = if corrupt { 73 } else { 40 };
-    let text = if corrupt { "comes, but not whole" } else { "cannot be had" };
+    let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    let (code, text) = if says(&["No space left on device"]) {
+        (72, "cannot be written, as the agent's disk is full")
+    } else if says(&["corrupt", "checksum", "not whole", "Failed to extract"]) {
+        (73, "comes, but not whole")
+    } else {
+        (40, "cannot be had")
+    };
     out.push(
         Candidate::of(code, format!("the artifact {uri} of {} {text}: {why}", task.name))
             .seen(counted(
