@@ -181,7 +181,7 @@ fn settings<'a>(view: &View<'a>, name: &str, to: At, out: &mut Vec<Candidate<'a>
             )
             .seen([
                 evidence(format!("{name} was added with env={env}"), vec![view.id(at)]),
-                evidence("the scheduler of Kafka was started with another --zk", vec![view.id(started)]),
+                evidence("Kafka has another chroot", vec![view.id(started)]),
             ])
             .rank(81)
             .cure(format!(
@@ -222,14 +222,24 @@ fn chroot(connect: &str) -> &str {
     connect.find('/').map_or("", |slash| connect[slash..].trim_end_matches('/'))
 }
 
-/// The chroot of the Kafka scheduler's `--zk`.
+/// The chroot of the Kafka scheduler's `--zk`; of a Kafka without scheduler, that of the node of a broker.
 fn kafka_chroot<'a>(view: &View<'a>, to: At) -> Option<(At, &'a str)> {
     let schedulers = view.programs.values().flat_map(|program| program.started.iter().copied());
-    schedulers.filter(|at| *at < to).find_map(|at| {
+    let told = schedulers.filter(|at| *at < to).find_map(|at| {
         let What::ProgramStarted { program, .. } = &view.events[at].what else { return None };
         let zk = program.contains("kafka-mesos").then(|| program.split_once(" --zk ")).flatten()?.1;
         Some((at, chroot(zk.split(' ').next().unwrap_or_default())))
-    })
+    });
+    let registered = || {
+        view.events.iter().take(to).enumerate().find_map(|(at, event)| match &event.what {
+            What::ZnodeWritten { path, .. } => {
+                let (root, id) = path.split_once("/brokers/ids/")?;
+                id.parse::<u32>().ok().map(|_| (at, root))
+            }
+            _ => None,
+        })
+    };
+    told.or_else(registered)
 }
 
 /// Spans that no broker has.
