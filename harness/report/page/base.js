@@ -17,14 +17,21 @@ function el(tag, properties = {}, ...children) {
 
 const data = JSON.parse(byId("data").textContent);
 
-/** Microseconds as a person reads them. */
+/** Microseconds as a clock shows them: seconds, then minutes and hours. */
+function clock(micros) {
+  const seconds = micros / 1e6;
+  if (seconds < 100) return seconds.toFixed(3);
+  const minutes = Math.floor(seconds / 60);
+  const left = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
+  return minutes < 60
+    ? `${minutes}:${left}`
+    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${left}`;
+}
+
+/** The same with its unit. */
 function duration(micros) {
   const seconds = micros / 1e6;
-  if (seconds < 100) return `${seconds.toFixed(3)} s`;
-  const minutes = Math.floor(seconds / 60);
-  const rest = (seconds - minutes * 60).toFixed(1).padStart(4, "0");
-  if (minutes < 60) return `${minutes}:${rest} min`;
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest} h`;
+  return `${clock(micros)} ${seconds < 100 ? "s" : seconds < 3600 ? "min" : "h"}`;
 }
 
 /** What an outcome is shown as: a word, never only a colour. */
@@ -33,10 +40,18 @@ const OUTCOMES = { passed: "✓ passed", failed: "✗ failed", skipped: "– ski
 /** Dark, light, or as the system has it; kept where the browser allows pages from files to keep something. */
 const Theme = {
   read() {
-    try { return localStorage.getItem("theme"); } catch { return null; }
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null;
+    }
   },
   write(theme) {
-    try { localStorage.setItem("theme", theme); } catch { /* The choice then holds for this page only. */ }
+    try {
+      localStorage.setItem("theme", theme);
+    } catch {
+      /* The choice then holds for this page only. */
+    }
   },
   dark() {
     const chosen = document.documentElement.dataset.theme;

@@ -3,18 +3,38 @@
 /** A button that selects an event. */
 function eventButton(id, text = `#${id}`) {
   const there = placeOf.has(id);
-  return el("button", { type: "button", class: "event", disabled: !there && "disabled", onclick: () => select(placeOf.get(id), { look: true }) }, text);
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "event",
+      disabled: !there && "disabled",
+      onclick: () => select(placeOf.get(id), { look: true }),
+    },
+    text,
+  );
 }
 
 /** The most buttons behind a line of evidence. */
-const MOST_BUTTONS = 6;
+const MOST_BUTTONS = 8;
 
 function evidenceList(finding) {
-  return el("ul", { class: "evidence" }, ...finding.evidence.map((evidence) => {
-    const buttons = evidence.events.slice(0, MOST_BUTTONS).map((id) => eventButton(id));
-    const more = evidence.events.length - buttons.length;
-    return el("li", {}, el("span", {}, evidence.text), " ", ...buttons, more > 0 ? el("span", { class: "quiet" }, ` and ${more} more`) : null);
-  }));
+  return el(
+    "ul",
+    { class: "evidence" },
+    ...finding.evidence.map((evidence) => {
+      const buttons = evidence.events.slice(0, MOST_BUTTONS).map((id) => eventButton(id));
+      const more = evidence.events.length - buttons.length;
+      return el(
+        "li",
+        {},
+        el("span", {}, evidence.text),
+        " ",
+        ...buttons,
+        more > 0 ? el("span", { class: "quiet" }, ` and ${more} more`) : null,
+      );
+    }),
+  );
 }
 
 function codeBadge(finding) {
@@ -27,7 +47,9 @@ function showHead() {
   byId("outcome").classList.add(data.outcome);
   byId("scenario").textContent = data.scenario;
   const count = `${events.length.toLocaleString("en")} events`;
-  byId("facts").textContent = [data.backend, `seed ${data.seed}`, `${data.took.toFixed(1)} s`, count].join(" · ");
+  byId("facts").textContent = [data.backend, `seed ${data.seed}`, `${data.took.toFixed(1)} s`, count].join(
+    " · ",
+  );
   byId("about").textContent = data.about;
   byId("about").hidden = !data.about;
 }
@@ -38,18 +60,33 @@ function showCause() {
   const innermost = chain.at(-1);
   card.classList.add(data.outcome);
   if (!innermost) {
-    const heading = { passed: "Verdict", failed: "Why it failed is not known", skipped: "Not run" }[data.outcome];
+    const heading = { passed: "Verdict", failed: "Why it failed is not known", skipped: "Not run" }[
+      data.outcome
+    ];
     card.append(el("h2", { id: "cause-heading" }, heading), el("p", { class: "verdict" }, data.verdict));
     return;
   }
   const heading = data.outcome === "passed" ? "It failed as expected" : "Cause";
-  card.append(el("h2", { id: "cause-heading" }, heading), el("p", { class: "innermost" }, codeBadge(innermost), innermost.text));
+  card.append(
+    el("h2", { id: "cause-heading" }, heading),
+    el("p", { class: "innermost" }, codeBadge(innermost), innermost.text),
+  );
   if (innermost.evidence.length) card.append(el("h3", {}, "Evidence"), evidenceList(innermost));
   if (data.diagnosis.cure.length) {
-    card.append(el("h3", {}, "Cure"), el("ol", { class: "cure" }, ...data.diagnosis.cure.map((line) => el("li", {}, line))));
+    card.append(
+      el("h3", {}, "Cure"),
+      el("ol", { class: "cure" }, ...data.diagnosis.cure.map((line) => el("li", {}, line))),
+    );
   }
   if (data.verdict) {
-    card.append(el("details", { class: "verdict-details" }, el("summary", {}, "The verdict in full"), el("p", { class: "verdict" }, data.verdict)));
+    card.append(
+      el(
+        "details",
+        { class: "verdict-details" },
+        el("summary", {}, "The verdict in full"),
+        el("p", { class: "verdict" }, data.verdict),
+      ),
+    );
   }
 }
 
@@ -57,13 +94,20 @@ function showChain() {
   const chain = data.diagnosis?.chain || [];
   if (chain.length < 2) return;
   byId("chain").hidden = false;
-  byId("links").append(...chain.map((finding, place) => {
-    const last = place === chain.length - 1;
-    const lead = place === 0 ? "What was seen" : last ? "Because, innermost" : "Because";
-    const item = el("li", { class: last ? "last" : "" }, el("span", { class: "lead" }, lead), el("p", {}, codeBadge(finding), finding.text));
-    if (!last && finding.evidence.length) item.append(evidenceList(finding));
-    return item;
-  }));
+  byId("links").append(
+    ...chain.map((finding, place) => {
+      const last = place === chain.length - 1;
+      const lead = place === 0 ? "What was seen" : last ? "Because, innermost" : "Because";
+      const item = el(
+        "li",
+        { class: last ? "last" : "" },
+        el("span", { class: "lead" }, lead),
+        el("p", {}, codeBadge(finding), finding.text),
+      );
+      if (!last && finding.evidence.length) item.append(evidenceList(finding));
+      return item;
+    }),
+  );
 }
 
 function showAgain() {
@@ -93,8 +137,18 @@ function showHits() {
   if (!data.hits.length) return;
   const head = el("tr", {}, el("th", { scope: "col" }, "fault"), el("th", { scope: "col" }, "happened"));
   const rows = data.hits.map((hit) => {
-    const times = hit.times === 0 ? (hit.optional ? "not, and need not" : "never") : `${hit.times} ${hit.times === 1 ? "time" : "times"}`;
-    return el("tr", { class: hit.times === 0 && !hit.optional ? "missed" : "" }, el("td", {}, el("code", {}, hit.fault)), el("td", {}, times));
+    const times =
+      hit.times === 0
+        ? hit.optional
+          ? "not, and need not"
+          : "never"
+        : `${hit.times} ${hit.times === 1 ? "time" : "times"}`;
+    return el(
+      "tr",
+      { class: hit.times === 0 && !hit.optional ? "missed" : "" },
+      el("td", {}, el("code", {}, hit.fault)),
+      el("td", {}, times),
+    );
   });
   byId("hits").append(el("thead", {}, head), el("tbody", {}, ...rows));
 }

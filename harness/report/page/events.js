@@ -4,10 +4,14 @@ const state = { text: "", mode: "matters", hiddenKinds: new Set(), range: null, 
 const lowered = new Array(events.length);
 
 /** All that an event says, in small letters: what a filter looks in. */
-const searchable = (place) => (lowered[place] ??= `#${events[place].id} ${JSON.stringify(events[place])} ${summary(events[place])}`.toLowerCase());
+const searchable = (place) =>
+  (lowered[place] ??=
+    `#${events[place].id} ${JSON.stringify(events[place])} ${summary(events[place])}`.toLowerCase());
 
 /** Events that the diagnosis points at are always worth a look. */
-const pointedAt = new Set((data.diagnosis?.chain || []).flatMap((f) => f.evidence).flatMap((e) => e.events.slice(0, MOST_BUTTONS)));
+const pointedAt = new Set(
+  (data.diagnosis?.chain || []).flatMap((f) => f.evidence).flatMap((e) => e.events.slice(0, MOST_BUTTONS)),
+);
 const matters = events.map((event) => pointedAt.has(event.id) || !isRoutine(event));
 
 function passes(place) {
@@ -22,7 +26,8 @@ function filter() {
   state.shown = [];
   for (let place = 0; place < events.length; place++) if (passes(place)) state.shown.push(place);
   const where = state.range ? " in the shown time" : "";
-  byId("count").textContent = `${state.shown.length.toLocaleString("en")} of ${events.length.toLocaleString("en")} events${where}`;
+  byId("count").textContent =
+    `${state.shown.length.toLocaleString("en")} of ${events.length.toLocaleString("en")} events${where}`;
   byId("matters").setAttribute("aria-pressed", String(state.mode === "matters"));
   byId("everything").setAttribute("aria-pressed", String(state.mode === "everything"));
   byId("rows").replaceChildren();
@@ -36,12 +41,22 @@ const rowHeight = () => (isNarrow() ? 46 : 26);
 function row(index, height) {
   const place = state.shown[index];
   const event = events[place];
-  const node = el("div", {
-    id: `event-${event.id}`, role: "option", class: `row ${isBad(event) ? "bad" : ""}`, "data-place": place,
-    "aria-selected": String(place === state.selected), "aria-posinset": index + 1, "aria-setsize": state.shown.length,
-  },
-    el("span", { class: "time" }, duration(event.at - start)), el("span", { class: "who" }, event.who),
-    el("span", { class: "kind" }, event.event), el("span", { class: "what" }, summary(event)));
+  const node = el(
+    "div",
+    {
+      id: `event-${event.id}`,
+      role: "option",
+      class: `row ${isBad(event) ? "bad" : ""}`,
+      "data-place": place,
+      "aria-selected": String(place === state.selected),
+      "aria-posinset": index + 1,
+      "aria-setsize": state.shown.length,
+    },
+    el("span", { class: "time" }, clock(event.at - start)),
+    el("span", { class: "who" }, event.who),
+    el("span", { class: "kind" }, event.event),
+    el("span", { class: "what" }, summary(event)),
+  );
   node.style.top = `${index * height}px`;
   node.style.height = `${height}px`;
   return node;
@@ -68,7 +83,8 @@ function reveal(place, force) {
   if (force && !passes(place)) {
     state.hiddenKinds.delete(events[place].event);
     Object.assign(state, { text: "", mode: matters[place] ? state.mode : "everything" });
-    if (state.range && (events[place].at < state.range.from || events[place].at > state.range.to)) Strips.show(null);
+    if (state.range && (events[place].at < state.range.from || events[place].at > state.range.to))
+      Strips.show(null);
     byId("text").value = "";
     showKinds();
     filter();
@@ -163,7 +179,13 @@ function showKinds() {
     showKinds();
     filter();
   };
-  const tools = el("div", {}, el("button", { type: "button", id: "all-kinds", onclick: all(false) }, "All"), " ", el("button", { type: "button", id: "no-kinds", onclick: all(true) }, "None"));
+  const tools = el(
+    "div",
+    {},
+    el("button", { type: "button", id: "all-kinds", onclick: all(false) }, "All"),
+    " ",
+    el("button", { type: "button", id: "no-kinds", onclick: all(true) }, "None"),
+  );
   byId("kind-list").replaceChildren(tools, ...[...counts].sort().map(box));
 }
 
@@ -172,36 +194,34 @@ const MOST_PRINTED = 400;
 function print() {
   const rows = state.shown.slice(0, MOST_PRINTED).map((place) => {
     const event = events[place];
-    return el("tr", {}, ...[duration(event.at - start), event.who, event.event, summary(event)].map((text) => el("td", {}, text)));
+    return el(
+      "tr",
+      {},
+      ...[clock(event.at - start), event.who, event.event, summary(event)].map((text) => el("td", {}, text)),
+    );
   });
-  if (state.shown.length > MOST_PRINTED) rows.push(el("tr", {}, el("td", { colspan: 4 }, `and ${state.shown.length - MOST_PRINTED} more`)));
+  if (state.shown.length > MOST_PRINTED)
+    rows.push(el("tr", {}, el("td", { colspan: 4 }, `and ${state.shown.length - MOST_PRINTED} more`)));
   byId("printed").replaceChildren(el("tbody", {}, ...rows));
 }
 
-function startEvents() {
-  byId("text").addEventListener("input", () => {
-    state.text = byId("text").value.trim().toLowerCase();
-    byId("list").scrollTop = 0;
-    filter();
-  });
-  const mode = (name) => () => {
-    state.mode = name;
-    filter();
-    if (state.selected !== null) reveal(state.selected, false);
-    drawRows();
-  };
-  byId("matters").addEventListener("click", mode("matters"));
-  byId("everything").addEventListener("click", mode("everything"));
-  byId("list").addEventListener("scroll", () => requestAnimationFrame(drawRows));
-  byId("list").addEventListener("keydown", listKeys);
-  byId("list").addEventListener("click", (event) => {
-    const place = event.target.closest("[data-place]")?.dataset.place;
-    if (place === undefined) return;
-    select(Number(place), { force: false });
-    // On a phone the details lie below the list.
-    if (isNarrow()) byId("details").scrollIntoView({ block: "nearest" });
-  });
-  addEventListener("beforeprint", print);
+function clickRow(event) {
+  const place = event.target.closest("[data-place]")?.dataset.place;
+  if (place === undefined) return;
+  select(Number(place), { force: false });
+  // On a phone the details lie below the list.
+  if (isNarrow()) byId("details").scrollIntoView({ block: "nearest" });
+}
+
+function setMode(name) {
+  state.mode = name;
+  filter();
+  if (state.selected !== null) reveal(state.selected, false);
+  drawRows();
+}
+
+function startKinds() {
+  showKinds();
   byId("kinds").addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     byId("kinds").open = false;
@@ -211,11 +231,24 @@ function startEvents() {
     // What was clicked on may have been replaced since.
     if (event.target.isConnected && !byId("kinds").contains(event.target)) byId("kinds").open = false;
   });
-  addEventListener("keydown", (event) => {
-    if (event.key === "/" && !/INPUT|TEXTAREA/.test(document.activeElement.tagName)) {
-      event.preventDefault();
-      byId("text").focus();
-    }
+}
+
+function startEvents() {
+  byId("text").addEventListener("input", () => {
+    state.text = byId("text").value.trim().toLowerCase();
+    byId("list").scrollTop = 0;
+    filter();
   });
-  showKinds();
+  byId("matters").addEventListener("click", () => setMode("matters"));
+  byId("everything").addEventListener("click", () => setMode("everything"));
+  byId("list").addEventListener("scroll", () => requestAnimationFrame(drawRows));
+  byId("list").addEventListener("keydown", listKeys);
+  byId("list").addEventListener("click", clickRow);
+  addEventListener("beforeprint", print);
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || /INPUT|TEXTAREA/.test(document.activeElement.tagName)) return;
+    event.preventDefault();
+    byId("text").focus();
+  });
+  startKinds();
 }

@@ -16,7 +16,8 @@ const BAD_STATES = /^TASK_(FAILED|LOST|ERROR|DROPPED|GONE|UNREACHABLE)|^failed$/
 const ENDED = /^TASK_(FINISHED|FAILED|KILLED|LOST|ERROR|DROPPED|GONE|UNREACHABLE)/;
 
 /** Whether an offer was declined because there was nothing to do. */
-const idleDecline = (event) => event.event === "offer-declined" && event.refusals.every((r) => r.instance === "");
+const idleDecline = (event) =>
+  event.event === "offer-declined" && event.refusals.every((r) => r.instance === "");
 
 /** Whether an event shows something that went wrong. */
 function isBad(event) {
@@ -29,18 +30,34 @@ function isBad(event) {
   if (kind === "http-exchange") return event.status >= 400;
   if (kind === "service-exited" || kind === "program-exited") return event.code !== 0;
   if (kind === "log") return /^\[?(error|fatal)/i.test(event.line) || /exception/i.test(event.line);
-  return ["framework-refused", "agent-lost", "artifact-missing", "span-missing", "warned", "launch-delayed"].includes(kind);
+  return [
+    "framework-refused",
+    "agent-lost",
+    "artifact-missing",
+    "span-missing",
+    "warned",
+    "launch-delayed",
+  ].includes(kind);
 }
 
 /** Whether an event is one of the many that only an investigation wants. */
 function isRoutine(event) {
   switch (event.event) {
-    case "offer-sent": case "znode-written": case "spans-reached": case "observed": return true;
-    case "offer-declined": return idleDecline(event) || repeated(event);
-    case "log": return /^declined offer/i.test(event.line);
-    case "http-exchange": return event.status !== null && event.status < 400;
-    case "task-call": return !event.error && repeated(event);
-    default: return false;
+    case "offer-sent":
+    case "znode-written":
+    case "spans-reached":
+    case "observed":
+      return true;
+    case "offer-declined":
+      return idleDecline(event) || repeated(event);
+    case "log":
+      return /^declined offer/i.test(event.line);
+    case "http-exchange":
+      return event.status !== null && event.status < 400;
+    case "task-call":
+      return !event.error && repeated(event);
+    default:
+      return false;
   }
 }
 
@@ -62,28 +79,52 @@ for (const event of events) {
 }
 const repeated = (event) => repeatedIds.has(event.id);
 
-/** One line for an event. */
+const behind = (text) => (text ? `: ${text}` : "");
+
+/** What an event says, by kind, in one line. */
+const SUMMARIES = {
+  "agent-lost": (e) => `${e.host}${behind(e.why)}`,
+  "agent-registered": (e) => `${e.host}: ${e.resources}`,
+  "application-state": (e) => `${e.application}: ${e.state}${e.detail ? ` (${e.detail})` : ""}`,
+  "artifact-missing": (e) => `${e.task}: ${e.uri}${behind(e.why)}`,
+  "framework-disconnected": (e) => e.name,
+  "framework-refused": (e) => `${e.name}: ${e.message}`,
+  "framework-removed": (e) => `${e.name}${behind(e.why)}`,
+  "framework-subscribed": (e) => `${e.name}${e.known ? ", known already" : ""}`,
+  "health-changed": (e) => `${e.app}: ${e.healthy ? "healthy" : "not healthy"}`,
+  "http-exchange": (e) => `${e.method} ${e.url}: ${e.status ?? e.error ?? "no answer"}${behind(e.answer)}`,
+  "instance-state": (e) => `${e.framework} ${e.instance}: ${e.from || "new"} → ${e.to}`,
+  "launch-delayed": (e) => `${e.app}: next launch in ${e["delay-ms"]} ms`,
+  log: (e) => e.line,
+  observed: (e) => e.subject,
+  "offer-declined": (e) => `${e.host}: ${e.refusals.map((r) => r.reason).join("; ")}`,
+  "offer-sent": (e) => `${e.host} to ${e.framework}: ${e.resources}`,
+  "program-exited": (e) => `${e.task} ended with ${e.code}`,
+  "service-exited": (e) => `${e.service} ended with ${e.code}${behind(e.message)}`,
+  "service-ready": (e) => `${e.service} serves on ${e.address}`,
+  "service-started": (e) => `${e.service} on ${e.address}`,
+  "spans-reached": (e) => `${e.spans} of ${e.of} spans ${e.stage}`,
+  "stack-finished": (e) => `${e.stack}${behind(e.error)}`,
+  "step-finished": (e) => `${e.step}${behind(e.error)}`,
+  "task-call": (e) => `${e.application}: ${e.call}${behind(e.error)}`,
+  "task-launched": (e) => `${e.name} on ${e.host}: ${e.resources}`,
+  "task-status": (e) => `${e.task}: ${e.state}${behind(e.message)}`,
+  verdict: (e) => e.text,
+  "znode-deleted": (e) => `${e.server} ${e.path}`,
+  "znode-written": (e) => `${e.server} ${e.path}`,
+};
+
+/** One line for an event; tasks and frameworks by their names. */
 function summary(event) {
   const fields = rest(event);
-  switch (event.event) {
-    case "application-state": return `${event.application}: ${event.state}${event.detail ? ` (${event.detail})` : ""}`;
-    case "task-status": return `${event.task}: ${event.state}${event.message ? `: ${event.message}` : ""}`;
-    case "task-launched": return `${event.name} on ${event.host}: ${event.resources}`;
-    case "task-call": return `${event.application}: ${event.call}${event.error ? `: ${event.error}` : ""}`;
-    case "http-exchange": return `${event.method} ${event.url}: ${event.status ?? event.error ?? "no answer"}`;
-    case "offer-declined": return `${event.host}: ${event.refusals.map((r) => r.reason).join("; ")}`;
-    case "offer-sent": return `${event.host} to ${frameworkName(event.framework)}: ${event.resources}`;
-    case "instance-state": return `${event.framework} ${event.instance}: ${event.from || "new"} → ${event.to}`;
-    case "health-changed": return `${event.app}: ${event.healthy ? "healthy" : "not healthy"}`;
-    case "log": return event.line;
-    case "znode-written": case "znode-deleted": return `${event.server} ${event.path}`;
-    case "verdict": return event.text;
-    case "observed": return event.subject;
-    default: {
-      const texts = Object.values(fields).filter((value) => value !== null && value !== "");
-      return texts.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value))).join(" · ");
-    }
-  }
+  if (fields.task && taskNames.has(fields.task)) fields.task = taskNames.get(fields.task);
+  if (fields.framework) fields.framework = frameworkName(fields.framework);
+  const say = Object.hasOwn(SUMMARIES, event.event) && SUMMARIES[event.event];
+  if (say) return say(fields);
+  const texts = Object.values(fields).filter((value) => value !== null && value !== "");
+  return texts
+    .map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)))
+    .join(" · ");
 }
 
 /** The most lanes that a group shows; what is beyond shares one. */
@@ -124,19 +165,40 @@ class Lanes {
 
   take(event, place) {
     switch (event.event) {
-      case "fault-fired": return this.mark(this.lane("Faults", "faults"), event, place, "bad");
-      case "step-started": case "step-finished": return this.step(event, place);
-      case "stack-started": case "stack-finished": return this.stack(event, place);
-      case "spans-reached": return this.mark(this.lane("Run", "traces"), event, place, event.spans === event.of ? "good" : "idle");
-      case "span-missing": return this.mark(this.lane("Run", "traces"), event, place, "bad");
-      case "log": return this.session(event, place);
-      case "verdict": return this.mark(this.lane("Run", "verdict"), event, place, event.passed ? "good" : "bad");
-      case "application-state": return this.application(event, place);
-      case "task-call": return this.mark(this.lane("Applications", event.application), event, place);
-      case "instance-state": return this.instance(event, place);
-      case "offer-declined": return this.mark(this.lane("Offers", event.who), event, place, idleDecline(event) ? "idle" : "warn");
-      case "znode-written": case "znode-deleted": return this.znode(event, place);
-      default: return this.other(event, place);
+      case "fault-fired":
+        return this.mark(this.lane("Faults", "faults"), event, place, "bad");
+      case "step-started":
+      case "step-finished":
+        return this.step(event, place);
+      case "stack-started":
+      case "stack-finished":
+        return this.stack(event, place);
+      case "spans-reached":
+        return this.mark(
+          this.lane("Run", "traces"),
+          event,
+          place,
+          event.spans === event.of ? "good" : "idle",
+        );
+      case "span-missing":
+        return this.mark(this.lane("Run", "traces"), event, place, "bad");
+      case "log":
+        return this.session(event, place);
+      case "verdict":
+        return this.mark(this.lane("Run", "verdict"), event, place, event.passed ? "good" : "bad");
+      case "application-state":
+        return this.application(event, place);
+      case "task-call":
+        return this.mark(this.lane("Applications", event.application), event, place);
+      case "instance-state":
+        return this.instance(event, place);
+      case "offer-declined":
+        return this.mark(this.lane("Offers", event.who), event, place, idleDecline(event) ? "idle" : "warn");
+      case "znode-written":
+      case "znode-deleted":
+        return this.znode(event, place);
+      default:
+        return this.other(event, place);
     }
   }
 
@@ -144,7 +206,7 @@ class Lanes {
     const tone = event.event === "step-started" ? "busy" : null;
     const lane = this.lane("Run", "steps");
     this.state(lane, event, place, tone, event.step);
-    if (event.error && lane.spans.length) lane.spans.at(-1).tone = "bad";
+    if (!tone && lane.spans.length) lane.spans.at(-1).tone = event.error ? "bad" : "good";
   }
 
   stack(event, place) {
@@ -179,11 +241,16 @@ class Lanes {
 
   znode(event, place) {
     const top = `/${event.path.split("/")[1] || ""}`;
-    this.mark(this.lane("Znodes", `${event.server} ${top}`), event, place, event.event === "znode-deleted" ? "warn" : "idle");
+    this.mark(
+      this.lane("Znodes", `${event.server} ${top}`),
+      event,
+      place,
+      event.event === "znode-deleted" ? "warn" : "idle",
+    );
   }
 
   task(event, place) {
-    const lane = this.lane("Tasks", taskNames.get(event.task) || event.task);
+    const lane = this.lane("Tasks", taskName(event));
     if (event.event === "task-launched") return this.state(lane, event, place, "busy", "launched");
     if (event.event !== "task-status") return this.mark(lane, event, place);
     const tone = event.state === "TASK_RUNNING" ? "good" : ENDED.test(event.state) ? null : "busy";
@@ -191,12 +258,18 @@ class Lanes {
   }
 
   other(event, place) {
-    if (event.task) this.task(event, place);
+    if (
+      event.task &&
+      (taskNames.has(event.task) || knownTasks.has(event.task) || knownTasks.has(event.who))
+    ) {
+      this.task(event, place);
+    }
     if (event.event === "task-launched") {
       this.mark(this.lane("Offers", frameworkLane(event.framework)), event, place, "good");
     } else if (event.event === "offer-rescinded" || event.event.startsWith("framework-")) {
       const lane = this.lane("Offers", frameworkLane(event.framework));
-      this.mark(lane, event, place, event.event === "framework-subscribed" ? "plain" : "warn");
+      const tones = { "framework-subscribed": "plain", "framework-refused": "bad" };
+      this.mark(lane, event, place, tones[event.event] || "warn");
     } else if (event.server) {
       this.mark(this.lane("Sessions", event.server), event, place, "warn");
     }
@@ -211,6 +284,15 @@ const offeredTo = new Map();
 for (const event of events) {
   if (event.event === "task-launched") taskNames.set(event.task, event.name);
   if (event.event === "offer-sent") offeredTo.set(event.offer, event.framework);
-  if (event.event === "offer-declined" && offeredTo.has(event.offer)) schedulers.set(offeredTo.get(event.offer), event.who);
+  if (event.event === "offer-declined" && offeredTo.has(event.offer))
+    schedulers.set(offeredTo.get(event.offer), event.who);
 }
+const knownTasks = new Set(taskNames.values());
+
+/** The name of the task that an event is about: executors and services have ids of their own, but say who they are. */
+function taskName(event) {
+  if (taskNames.has(event.task)) return taskNames.get(event.task);
+  return [event.task, event.who].find((name) => knownTasks.has(name)) || event.who;
+}
+
 const frameworkLane = (id) => schedulers.get(id) || frameworkName(id);

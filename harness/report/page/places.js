@@ -10,21 +10,28 @@ function amounts(resources) {
 function agentsOf(upTo) {
   const agents = new Map();
   const agent = (host) => {
-    if (!agents.has(host)) agents.set(host, { host, total: null, offered: "", tasks: new Map(), refusals: new Map(), lost: "" });
+    if (!agents.has(host))
+      agents.set(host, { host, total: null, offered: "", tasks: new Map(), refusals: new Map(), lost: "" });
     return agents.get(host);
   };
   const services = new Map();
   for (const event of events.slice(0, upTo)) {
-    if (event.event === "agent-registered") Object.assign(agent(event.host), { total: event.resources, lost: "" });
+    if (event.event === "agent-registered")
+      Object.assign(agent(event.host), { total: event.resources, lost: "" });
     else if (event.event === "agent-lost") agent(event.host).lost = event.why || "lost";
     else if (event.event === "offer-sent") agent(event.host).offered = event.resources;
     else if (event.event === "offer-declined") refuse(agent(event.host), event);
-    else if (event.event === "task-launched") agent(event.host).tasks.set(event.task, { ...event, state: "launched" });
+    else if (event.event === "task-launched")
+      agent(event.host).tasks.set(event.task, { ...event, state: "launched" });
     else if (event.event === "task-status") status(agents, event);
-    else if (event.event === "service-ready") services.set(event.task, `${event.service} on ${event.address}`);
-    else if (event.event === "service-exited") services.delete(event.task);
+    else if (event.event === "service-ready")
+      services.set(taskName(event), `${event.service} on ${event.address}`);
+    else if (event.event === "service-exited") services.delete(taskName(event));
   }
-  return { agents: [...agents.values()].sort((a, b) => a.host.localeCompare(b.host, "en", { numeric: true })), services };
+  return {
+    agents: [...agents.values()].sort((a, b) => a.host.localeCompare(b.host, "en", { numeric: true })),
+    services,
+  };
 }
 
 function refuse(agent, event) {
@@ -54,33 +61,52 @@ function meter(name, used, total, unit) {
 }
 
 function taskRow(task, services) {
-  const serves = services.get(task.name) || services.get(task.task) || "";
+  const serves = services.get(task.name) || "";
   const state = task.state.replace("TASK_", "").toLowerCase();
-  return el("tr", {},
+  return el(
+    "tr",
+    {},
     el("th", { scope: "row" }, eventButton(task.id, task.name)),
-    el("td", {}, state), el("td", {}, task.resources), el("td", {}, serves));
+    el("td", {}, state),
+    el("td", {}, task.resources),
+    el("td", {}, serves),
+  );
 }
 
 function refusalRow([reason, { times, id }]) {
   return el("li", {}, eventButton(id, reason), ` declined ${times} ${times === 1 ? "time" : "times"}`);
 }
 
+function taskTable(tasks, services) {
+  const names = ["task", "state", "asked", "serves"];
+  const head = el("tr", {}, ...names.map((name) => el("th", { scope: "col" }, name)));
+  const rows = tasks.map((task) => taskRow(task, services));
+  return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)));
+}
+
 function agentCard(agent, services) {
   const total = amounts(agent.total);
   const tasks = [...agent.tasks.values()];
-  const used = tasks.map((task) => amounts(task.resources)).reduce((a, b) => ({ cpus: a.cpus + b.cpus, mem: a.mem + b.mem }), { cpus: 0, mem: 0 });
-  const card = el("article", { class: "agent card" }, el("h3", {}, agent.host, agent.lost ? el("span", { class: "lost" }, ` lost: ${agent.lost}`) : null));
-  card.append(meter("cpus", used.cpus, total.cpus, "asked"), meter("memory", used.mem, total.mem, "MB asked"));
+  const used = tasks
+    .map((task) => amounts(task.resources))
+    .reduce((a, b) => ({ cpus: a.cpus + b.cpus, mem: a.mem + b.mem }), { cpus: 0, mem: 0 });
+  const card = el(
+    "article",
+    { class: "agent card" },
+    el("h3", {}, agent.host, agent.lost ? el("span", { class: "lost" }, ` lost: ${agent.lost}`) : null),
+  );
+  card.append(
+    meter("cpus", used.cpus, total.cpus, "asked"),
+    meter("memory", used.mem, total.mem, "MB asked"),
+  );
   if (agent.offered) card.append(el("p", { class: "quiet" }, `last offered: ${agent.offered}`));
   if (agent.refusals.size) {
-    card.append(el("h4", {}, "Not taken because"), el("ul", { class: "refusals" }, ...[...agent.refusals].slice(0, 20).map(refusalRow)));
+    card.append(
+      el("h4", {}, "Not taken because"),
+      el("ul", { class: "refusals" }, ...[...agent.refusals].slice(0, 20).map(refusalRow)),
+    );
   }
-  const head = el("tr", {}, ...["task", "state", "asked", "serves"].map((name) => el("th", { scope: "col" }, name)));
-  if (tasks.length) {
-    card.append(el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...tasks.map((task) => taskRow(task, services))))));
-  } else {
-    card.append(el("p", { class: "quiet" }, "nothing runs here"));
-  }
+  card.append(tasks.length ? taskTable(tasks, services) : el("p", { class: "quiet" }, "nothing runs here"));
   return card;
 }
 

@@ -1,6 +1,13 @@
 // The lanes over time, on a canvas: what lasts as bars, events as ticks, many in one place as one taller tick.
 
-const TONES = { good: "--good", bad: "--bad", busy: "--busy", idle: "--idle", warn: "--warn", plain: "--mark" };
+const TONES = {
+  good: "--good",
+  bad: "--bad",
+  busy: "--busy",
+  idle: "--idle",
+  warn: "--warn",
+  plain: "--mark",
+};
 /** Of several events in one place the gravest is seen. */
 const GRAVITY = ["idle", "plain", "busy", "good", "warn", "bad"];
 /** Times closer than this, in microseconds, cannot be zoomed into. */
@@ -8,14 +15,20 @@ const CLOSEST = 2000;
 
 /** The least round time of that many microseconds or more: 1, 2, 5 and so on, above seconds as clocks have them. */
 function roundStep(least) {
-  const clock = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((seconds) => seconds * 1e6);
+  const clock = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map(
+    (seconds) => seconds * 1e6,
+  );
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
   const steps = least <= 5e6 ? [1, 2, 5, 10].map((n) => n * power) : clock;
   return steps.find((step) => step >= least) || least;
 }
 
 const Strips = {
-  lanes: [], rows: [], active: 0, drag: null, pending: false,
+  lanes: [],
+  rows: [],
+  active: 0,
+  drag: null,
+  pending: false,
 
   start() {
     this.lanes = new Lanes().all;
@@ -24,8 +37,13 @@ const Strips = {
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.dragOn(event));
     canvas.addEventListener("pointerup", (event) => this.release(event));
-    canvas.addEventListener("pointercancel", () => { this.drag = null; this.draw(); });
-    canvas.addEventListener("pointerleave", () => { canvas.title = ""; });
+    canvas.addEventListener("pointercancel", () => {
+      this.drag = null;
+      this.draw();
+    });
+    canvas.addEventListener("pointerleave", () => {
+      canvas.title = "";
+    });
     byId("lanes").addEventListener("keydown", (event) => this.keys(event));
     byId("lanes").addEventListener("focus", () => this.activate(this.active));
     byId("whole").addEventListener("click", () => this.show(null));
@@ -33,7 +51,23 @@ const Strips = {
     byId("farther").addEventListener("click", () => this.zoom(2.5));
     byId("around").addEventListener("click", () => this.around());
     byId("around").hidden = data.outcome === "passed" && !data.diagnosis;
-    new ResizeObserver(() => { this.draw(); drawRows(); }).observe(byId("lanes"));
+    // Paper is light: so is what was painted, for as long as it is printed.
+    const { dataset } = document.documentElement;
+    let theme;
+    addEventListener("beforeprint", () => {
+      theme = dataset.theme;
+      dataset.theme = "light";
+      this.paint();
+    });
+    addEventListener("afterprint", () => {
+      if (theme) dataset.theme = theme;
+      else delete dataset.theme;
+      this.paint();
+    });
+    new ResizeObserver(() => {
+      this.draw();
+      drawRows();
+    }).observe(byId("lanes"));
     this.legend();
   },
 
@@ -41,8 +75,13 @@ const Strips = {
     let group = null;
     const nodes = [];
     for (const [index, lane] of this.lanes.entries()) {
-      if (lane.group !== group) nodes.push(el("div", { class: "group", role: "presentation" }, group = lane.group));
-      const label = el("div", { class: "lane", id: `lane-${index}`, role: "option", "aria-selected": "false", title: lane.name }, lane.name);
+      if (lane.group !== group)
+        nodes.push(el("div", { class: "group", role: "presentation" }, (group = lane.group)));
+      const label = el(
+        "div",
+        { class: "lane", id: `lane-${index}`, role: "option", "aria-selected": "false", title: lane.name },
+        lane.name,
+      );
       label.setAttribute("aria-label", `${lane.group}: ${lane.name}, ${lane.marks.length} events`);
       label.addEventListener("click", () => this.activate(index));
       this.rows.push(label);
@@ -52,12 +91,22 @@ const Strips = {
   },
 
   legend() {
-    const names = { good: "running, taken", busy: "under way", idle: "nothing to do", warn: "declined, deleted", bad: "went wrong" };
-    const parts = Object.entries(names).map(([tone, name]) => el("span", {}, el("i", { class: `dot ${tone}` }), name));
+    const names = {
+      good: "running, taken",
+      busy: "under way",
+      idle: "nothing to do",
+      warn: "declined, deleted",
+      bad: "went wrong",
+    };
+    const parts = Object.entries(names).map(([tone, name]) =>
+      el("span", {}, el("i", { class: `dot ${tone}` }), name),
+    );
     byId("legend").append(...parts);
   },
 
-  view() { return state.range || { from: start, to: Math.max(end, start + 1) }; },
+  view() {
+    return state.range || { from: start, to: Math.max(end, start + 1) };
+  },
 
   /** Where the strips lie, in CSS pixels. */
   box() {
@@ -72,7 +121,7 @@ const Strips = {
 
   timeAt(x) {
     const { from, to } = this.view();
-    return from + (Math.min(Math.max(x / this.box().width, 0), 1)) * (to - from);
+    return from + Math.min(Math.max(x / this.box().width, 0), 1) * (to - from);
   },
 
   /** The strip of a lane: the whole row, or its lower part where the label stands above. */
@@ -118,7 +167,7 @@ const Strips = {
       brush.fillStyle = this.colour("--line");
       brush.fillRect(x, 0, 1, height);
       brush.fillStyle = this.colour("--quiet");
-      if (x < width - 50) brush.fillText(duration(at), x + 4, 12);
+      if (x < width - 50) brush.fillText(duration(at).replace(/\.0+(?= )/, ""), x + 4, 12);
     }
   },
 
@@ -185,7 +234,12 @@ const Strips = {
     if (this.drag?.moved) {
       brush.globalAlpha = 0.2;
       brush.fillStyle = this.colour("--focus");
-      brush.fillRect(Math.min(this.drag.from, this.drag.to), 0, Math.abs(this.drag.to - this.drag.from), height);
+      brush.fillRect(
+        Math.min(this.drag.from, this.drag.to),
+        0,
+        Math.abs(this.drag.to - this.drag.from),
+        height,
+      );
       brush.globalAlpha = 1;
     }
   },
@@ -222,7 +276,8 @@ const Strips = {
 
   hint(event) {
     const place = this.nearest(this.lanes[this.laneAt(event.offsetY)], event.offsetX, 6);
-    byId("strips").title = place === null ? "" : `${events[place].event}: ${summary(events[place])}`.slice(0, 300);
+    byId("strips").title =
+      place === null ? "" : `${events[place].event}: ${summary(events[place])}`.slice(0, 300);
   },
 
   release(event) {
@@ -262,10 +317,16 @@ const Strips = {
   keys(event) {
     const last = this.rows.length - 1;
     const actions = {
-      ArrowDown: () => this.activate(Math.min(this.active + 1, last)), ArrowUp: () => this.activate(Math.max(this.active - 1, 0)),
-      Home: () => this.activate(0), End: () => this.activate(last),
-      ArrowRight: () => this.along(1), ArrowLeft: () => this.along(-1),
-      "+": () => this.zoom(0.4), "=": () => this.zoom(0.4), "-": () => this.zoom(2.5), 0: () => this.show(null),
+      ArrowDown: () => this.activate(Math.min(this.active + 1, last)),
+      ArrowUp: () => this.activate(Math.max(this.active - 1, 0)),
+      Home: () => this.activate(0),
+      End: () => this.activate(last),
+      ArrowRight: () => this.along(1),
+      ArrowLeft: () => this.along(-1),
+      "+": () => this.zoom(0.4),
+      "=": () => this.zoom(0.4),
+      "-": () => this.zoom(2.5),
+      0: () => this.show(null),
     };
     if (!actions[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

@@ -7,7 +7,8 @@ use crate::{Outcome, Run, json};
 
 const PAGE: &str = include_str!("../page/run.html");
 const OVERVIEW: &str = include_str!("../page/overview.html");
-const STYLE: &str = include_str!("../page/style.css");
+const PAGE_STYLE: &str = concat!(include_str!("../page/base.css"), include_str!("../page/run.css"));
+const OVERVIEW_STYLE: &str = concat!(include_str!("../page/base.css"), include_str!("../page/overview.css"));
 const PAGE_SCRIPT: &str = concat!(
     include_str!("../page/base.js"),
     include_str!("../page/model.js"),
@@ -68,14 +69,20 @@ pub fn page(run: &Run<'_>) -> String {
         Outcome::Failed => "failed",
         Outcome::Skipped => "skipped",
     };
-    fill(PAGE, &format!("{}: {word}", run.scenario), PAGE_SCRIPT, &json(run))
+    let parts = Parts {
+        title: &format!("{}: {word}", run.scenario),
+        style: PAGE_STYLE,
+        script: PAGE_SCRIPT,
+        data: &json(run),
+    };
+    parts.fill(PAGE)
 }
 
 /// A page over several runs: which scenarios passed, why others did not, how long each took, and where their pages are.
 pub fn overview(title: &str, rows: &[Row<'_>]) -> String {
     let runs: Vec<Line<'_>> = rows.iter().map(Line::of).collect();
     let data = serde_json::json!({ "title": title, "runs": runs }).to_string();
-    fill(OVERVIEW, title, OVERVIEW_SCRIPT, &data)
+    Parts { title, style: OVERVIEW_STYLE, script: OVERVIEW_SCRIPT, data: &data }.fill(OVERVIEW)
 }
 
 /// A name for the page of a run, the same for the same scenario, backend and seed: small letters, digits and dashes.
@@ -87,25 +94,36 @@ pub fn file_name(run: &Run<'_>) -> String {
     format!("{}.html", parts.join("-"))
 }
 
-/// Puts the parts into a page, each in its place once: what stands in a part is never taken for a place.
-fn fill(page: &str, title: &str, script: &str, data: &str) -> String {
-    let mut text = String::with_capacity(page.len() + STYLE.len() + script.len() + data.len());
-    let mut rest = page;
-    while let Some((before, (place, after))) =
-        rest.split_once("{{").and_then(|(before, after)| Some((before, after.split_once("}}")?)))
-    {
-        text.push_str(before);
-        match place {
-            "title" => text.push_str(&escape(title)),
-            "style" => text.push_str(STYLE),
-            "script" => text.push_str(script),
-            "data" => text.push_str(&embed(data)),
-            _ => debug_assert!(false, "the page has a place named {place}"),
+/// What is put into a page.
+struct Parts<'a> {
+    title: &'a str,
+    style: &'a str,
+    script: &'a str,
+    data: &'a str,
+}
+
+impl Parts<'_> {
+    /// Puts each in its place once: what stands in a part is never taken for a place.
+    fn fill(&self, page: &str) -> String {
+        let mut text =
+            String::with_capacity(page.len() + self.style.len() + self.script.len() + self.data.len());
+        let mut rest = page;
+        while let Some((before, (place, after))) =
+            rest.split_once("{{").and_then(|(before, after)| Some((before, after.split_once("}}")?)))
+        {
+            text.push_str(before);
+            match place {
+                "title" => text.push_str(&escape(self.title)),
+                "style" => text.push_str(self.style),
+                "script" => text.push_str(self.script),
+                "data" => text.push_str(&embed(self.data)),
+                _ => debug_assert!(false, "the page has a place named {place}"),
+            }
+            rest = after;
         }
-        rest = after;
+        text.push_str(rest);
+        text
     }
-    text.push_str(rest);
-    text
 }
 
 /// A text as HTML.
@@ -125,14 +143,16 @@ mod tests {
 
     #[test]
     fn what_stands_in_a_part_is_not_taken_for_a_place() {
-        let text = fill("<b>{{title}}</b>{{data}}", "<{{data}}>", "", r#"{"a":"{{title}}</script><!--"}"#);
+        let data = r#"{"a":"{{title}}</script><!--"}"#;
+        let parts = Parts { title: "<{{data}}>", style: "", script: "", data };
+        let text = parts.fill("<b>{{title}}</b>{{data}}");
         assert_eq!(text, r#"<b>&lt;{{data}}&gt;</b>{"a":"{{title}}\u003c/script>\u003c!--"}"#);
     }
 
     #[test]
     fn every_place_of_the_pages_is_filled() {
         for page in [PAGE, OVERVIEW] {
-            let text = fill(page, "", "", "");
+            let text = Parts { title: "", style: "", script: "", data: "" }.fill(page);
             assert!(!text.contains("{{"), "{text}");
         }
     }

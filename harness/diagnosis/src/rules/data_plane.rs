@@ -11,11 +11,13 @@ pub(super) fn of_traces<'a>(view: &View<'a>, question: &Question<'a>, out: &mut 
     started_late(view, question, out);
     let Question::Traces { to } = *question else { return };
     let how_far = how_far(view, to);
-    let collectors = collectors(view);
+    let collectors = collectors(view, to);
     for name in &collectors {
         logs(view, name, to, out);
         settings(view, name, to, out);
     }
+    web(view, to, out);
+    several(view, &collectors, to, out);
     for (app, instance) in instances(view, to) {
         out.push(Candidate::ask(Question::Instance { app, program: app, instance, to }).rank(45));
     }
@@ -39,8 +41,9 @@ fn started_late<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Cand
         }
         let open = view.not_running(app, 0, to).into_iter().find(|instance| *instance == broker);
         // Of one that only was slow there is no more to be told.
-        let slow =
-            view.task_of(broker, 0, to).is_some_and(|task| task.ended.is_none() && task.missing.is_empty());
+        let slow = view
+            .task_of(app, broker, 0, to)
+            .is_some_and(|task| task.ended.is_none() && task.missing.is_empty());
         let next =
             open.filter(|_| !slow).map(|instance| Question::Instance { app, program: app, instance, to });
         out.push(
@@ -83,14 +86,16 @@ fn how_far(view: &View<'_>, to: At) -> HowFar {
     found
 }
 
-/// The programs of collectors.
-fn collectors<'a>(view: &View<'a>) -> Vec<&'a str> {
-    view.programs.keys().filter(|name| name.starts_with("zipkin-collector-")).copied().collect()
+/// The programs of collectors: those that the stack added, or all, if it is not known what it added.
+fn collectors<'a>(view: &View<'a>, to: At) -> Vec<&'a str> {
+    let all = view.programs.keys().filter(|name| name.starts_with("zipkin-collector-")).copied();
+    let (added, other): (Vec<_>, Vec<_>) = all.partition(|name| added(view, name, to).is_some());
+    if added.is_empty() { other } else { added }
 }
 
 /// Instances of all applications that are wanted and do not run.
 fn instances<'a>(view: &View<'a>, to: At) -> Vec<(&'a str, &'a str)> {
-    let apps = view.apps.keys().copied();
+    let apps = view.apps.iter().filter(|(_, app)| !app.states.is_empty()).map(|(name, _)| *name);
     apps.flat_map(|app| view.not_running(app, 0, to).into_iter().map(move |instance| (app, instance)))
         .collect()
 }
@@ -181,13 +186,55 @@ fn settings<'a>(view: &View<'a>, name: &str, to: At, out: &mut Vec<Candidate<'a>
             )
             .seen([
                 evidence(format!("{name} was added with env={env}"), vec![view.id(at)]),
-                evidence("Kafka has another chroot", vec![view.id(started)]),
+                evidence(format!("Kafka is under {}", place(theirs)), vec![view.id(started)]),
             ])
             .rank(81)
             .cure(format!(
                 "give everybody the same connect string: KAFKA_ZOOKEEPER of the collector with {}",
                 place(theirs)
             )),
+        );
+    }
+}
+
+/// Collectors that read the same topic of the same Kafka.
+fn several<'a>(view: &View<'a>, collectors: &[&'a str], to: At, out: &mut Vec<Candidate<'a>>) {
+    let env =
+        |name: &&'a str| Some((*name, added(view, name, to)?.1.get("env").unwrap_or_default().to_owned()));
+    let found: Vec<_> =
+        collectors.iter().filter_map(env).filter(|(_, env)| env.contains("KAFKA_ZOOKEEPER=")).collect();
+    let twins = |(name, env): &(&'a str, String)| {
+        found.iter().find(|(other, same)| other > name && same == env).map(|(other, _)| (*name, *other))
+    };
+    let Some((one, other)) = found.iter().find_map(twins) else { return };
+    out.push(
+        Candidate::of(46, format!("{one} and {other} read the same topic in the same consumer group, and only one of them gets at it"))
+            .seen(found.iter().map(|(name, env)| evidence(format!("{name} was added with env={env}"), Vec::new())))
+            .rank(28)
+            .cure("run one collector on one Kafka, or wait 4 s after the end of the old one before the new one starts"),
+    );
+}
+
+/// A web UI that was told no query service that it can use.
+fn web<'a>(view: &View<'a>, to: At, out: &mut Vec<Candidate<'a>>) {
+    for app in view.apps.keys() {
+        let mut calls = view.calls(app, 0, to);
+        let Some((at, url)) = calls.rfind(|(_, url)| url.path == "/api/web/add") else { continue };
+        let flags = url.get("flags").unwrap_or_default();
+        let dest = flags.split(',').find_map(|flag| flag.strip_prefix("zipkin.web.query.dest="));
+        let wrong = match dest {
+            None => continue,
+            Some(dest) => dest.contains("://") || dest.contains("${") || !dest.contains(':'),
+        };
+        if !wrong {
+            continue;
+        }
+        let dest = dest.unwrap_or_default();
+        out.push(
+            Candidate::of(57, format!("the web UI of {app} was told to find the query service at '{dest}', which is not host:port of one"))
+                .seen([evidence(format!("web was added with flags={flags}"), vec![view.id(at)])])
+                .rank(76)
+                .cure("set zipkin.web.query.dest=<host>:<port> of a running query service, stop web and start it again"),
         );
     }
 }
@@ -222,24 +269,20 @@ fn chroot(connect: &str) -> &str {
     connect.find('/').map_or("", |slash| connect[slash..].trim_end_matches('/'))
 }
 
-/// The chroot of the Kafka scheduler's `--zk`; of a Kafka without scheduler, that of the node of a broker.
+/// The chroot under which brokers are registered, or under which Kafka's scheduler was told to look: `--zk`.
 fn kafka_chroot<'a>(view: &View<'a>, to: At) -> Option<(At, &'a str)> {
-    let schedulers = view.programs.values().flat_map(|program| program.started.iter().copied());
-    let told = schedulers.filter(|at| *at < to).find_map(|at| {
-        let What::ProgramStarted { program, .. } = &view.events[at].what else { return None };
-        let zk = program.contains("kafka-mesos").then(|| program.split_once(" --zk ")).flatten()?.1;
-        Some((at, chroot(zk.split(' ').next().unwrap_or_default())))
+    let registered = view.brokers.iter().rev().copied().filter(|at| *at < to).find_map(|at| {
+        let What::ZnodeWritten { path, .. } = &view.events[at].what else { return None };
+        Some((at, path.split_once("/brokers/ids/")?.0))
     });
-    let registered = || {
-        view.events.iter().take(to).enumerate().find_map(|(at, event)| match &event.what {
-            What::ZnodeWritten { path, .. } => {
-                let (root, id) = path.split_once("/brokers/ids/")?;
-                id.parse::<u32>().ok().map(|_| (at, root))
-            }
-            _ => None,
+    registered.or_else(|| {
+        let schedulers = view.programs.values().flat_map(|program| program.started.iter().copied());
+        schedulers.filter(|at| *at < to).find_map(|at| {
+            let What::ProgramStarted { program, .. } = &view.events[at].what else { return None };
+            let zk = program.contains("kafka-mesos").then(|| program.split_once(" --zk ")).flatten()?.1;
+            Some((at, chroot(zk.split(' ').next().unwrap_or_default())))
         })
-    };
-    told.or_else(registered)
+    })
 }
 
 /// Spans that no broker has.
@@ -247,7 +290,7 @@ fn not_delivered<'a>(view: &View<'a>, how_far: &HowFar, to: At, out: &mut Vec<Ca
     let failed =
         view.failed_steps.iter().copied().filter(|at| *at < to).find_map(|at| match &view.events[at].what {
             What::StepFinished { step, error: Some(error) }
-                if step.starts_with("send ") && step.contains(" spans to ") =>
+                if step.starts_with("send ") && step.contains(" spans to topic ") =>
             {
                 Some((at, error.as_str()))
             }

@@ -6,6 +6,7 @@ use super::ports;
 use crate::Evidence;
 use crate::question::{Candidate, Question, evidence};
 use crate::refusal::Lack;
+use crate::resources::Resources;
 use crate::view::{At, View};
 
 /// How often each agent must have been refused before it counts as settled.
@@ -74,7 +75,7 @@ impl<'a> Wanted<'a> {
 pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Candidate<'a>>) {
     let Question::Instance { app, program, instance, to } = *question else { return };
     let begun = view.begun(app, to);
-    let task = view.task_of(instance, begun, to);
+    let task = view.task_of(program, instance, begun, to);
     if task.is_some_and(|task| task.ended.is_none_or(|end| end >= to)) {
         return;
     }
@@ -296,9 +297,13 @@ fn no_match<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a
 /// It may go only where it was, and that agent is gone or full.
 fn sticky<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>) {
     let before =
-        view.tasks_of(&crate::view::task_name(wanted.instance)).rfind(|task| task.launched < wanted.to);
+        view.tasks_of_instance(wanted.program, wanted.instance).rfind(|task| task.launched < wanted.to);
     let host = before.map_or("", |task| task.host);
     let lost = view.agents.get(host).and_then(|agent| agent.lost.iter().rfind(|at| **at < wanted.to));
+    let everywhere = wanted
+        .hosts
+        .iter()
+        .all(|host| wanted.refused.get(host).is_some_and(|refused| matches!(refused.lack, Lack::Sticky)));
     let gone = if lost.is_some() { "which is gone" } else { "which offers too little" };
     let period = if wanted.instance.starts_with("node ") { "30 minutes" } else { "10 minutes" };
     let name = if host.is_empty() { "the agent where it was".to_owned() } else { host.to_owned() };
@@ -306,7 +311,8 @@ fn sticky<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>
         Candidate::of(15, format!("{} was on {name}, {gone}, and refuses every other agent until its stickiness period ({period}) is over", wanted.name()))
             .seen(lost.map(|at| evidence(format!("agent {host} was lost"), vec![view.id(*at)])))
             .seen(wanted.seen(view, |lack| matches!(lack, Lack::Sticky)))
-            .rank(62)
+            // One that failed goes back to where it was: then it is the failure that has to be explained.
+            .rank(if everywhere { 62 } else { 20 })
             .cure(format!("wait {period}, bring {name} back, or give {} a shorter stickinessPeriod", wanted.instance)),
     );
 }
@@ -314,25 +320,33 @@ fn sticky<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>
 /// Enough, if what is reserved for a role were counted.
 fn reserved<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>) {
     let found = wanted.refused.iter().find_map(|(host, refused)| {
-        let offered = crate::resources::Resources::read(refused.offered);
-        // What is reserved for another role than the framework's is not even offered.
-        [offered, view.total(host)].into_iter().find_map(|amounts| {
-            let enough = match refused.lack {
-                Lack::Mem(amount) => amounts.mem >= amount,
-                Lack::Cpus(amount) => amounts.cpus >= amount,
-                _ => false,
-            };
-            amounts.reserved.filter(|_| enough)
-        })
+        let enough = |resources: &Resources| match refused.lack {
+            Lack::Mem(amount) => resources.mem >= amount,
+            Lack::Cpus(amount) => resources.cpus >= amount,
+            _ => false,
+        };
+        // What is reserved for others is not offered at all.
+        let offered = [Resources::read(refused.offered), view.total(host)];
+        offered.into_iter().filter(enough).find_map(|resources| resources.reserved)
     });
     let Some(role) = found else { return };
     out.push(
         Candidate::of(19, format!("{} uses unreserved resources only, and the agents' are reserved for the role {role}", wanted.name()))
             .seen(wanted.seen(view, |lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
+            .seen(agents(view, wanted))
             .rank(70)
-            .lasting(wanted.settled(|lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
             .cure(format!("leave unreserved resources for {} on some agent (--resources without ({role})), or run its framework with that role", wanted.app)),
     );
+}
+
+/// What the agents have.
+fn agents<'a>(view: &View<'a>, wanted: &Wanted<'a>) -> Vec<Evidence> {
+    let line = |host: &&'a str| {
+        let agent = view.agents.get(host)?;
+        let at = *agent.registered.last()?;
+        Some(evidence(format!("{host} registered with {}", agent.resources), vec![view.id(at)]))
+    };
+    wanted.hosts.iter().filter_map(line).take(3).collect()
 }
 
 /// Offers that were declined as a whole.

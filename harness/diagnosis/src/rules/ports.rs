@@ -47,11 +47,13 @@ pub(super) fn of_refusals<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Ve
             })
         })
         .collect();
-    let own = |task: &&Task<'a>| is_own(view, wanted.app, task);
+    let own = |task: &Task<'a>| is_own(view, wanted.app, task);
     let constraints = view.added(wanted.app, wanted.instance, wanted.to);
     let is_unique = constraints
         .is_some_and(|url| url.get("constraints").is_some_and(|text| text.contains("hostname=unique")));
-    if is_unique && !holders.is_empty() && holders.len() >= wanted.hosts.len() && holders.iter().all(own) {
+    if is_unique
+        && wanted.refused.keys().all(|host| holders.iter().any(|task| task.host == *host && own(task)))
+    {
         return out.push(unique(view, wanted, "hostname", true).seen(seen));
     }
     if let Some(candidate) = admin_port(view, wanted) {

@@ -15,7 +15,7 @@ pub(super) fn of_application<'a>(view: &View<'a>, question: &Question<'a>, out: 
         Question::App { app, error: Some(error), to } => idle_sibling(view, app, error, to, out),
         Question::Scheduler { app, to } => {
             backoff(view, app, to, out);
-            master(view, to, out);
+            master(view, app, to, out);
         }
         _ => {}
     }
@@ -82,13 +82,18 @@ fn backoff<'a>(view: &View<'a>, app: &'a str, to: At, out: &mut Vec<Candidate<'a
 }
 
 /// A master that took over meanwhile.
-fn master<'a>(view: &View<'a>, to: At, out: &mut Vec<Candidate<'a>>) {
+fn master<'a>(view: &View<'a>, app: &str, to: At, out: &mut Vec<Candidate<'a>>) {
+    let from = view.begun(app, to);
+    if super::stack::reached_tasks(view, app, from, to) {
+        // Its scheduler had come up: what it waits for is another question.
+        return;
+    }
     let again: Vec<(At, String)> = view
         .frameworks
         .values()
         .filter(|framework| framework.name == "marathon")
         .flat_map(|framework| framework.subscribed.iter().skip(1).copied())
-        .filter(|at| *at < to)
+        .filter(|at| (from..to).contains(at))
         .map(|at| (at, "Marathon had to subscribe again".to_owned()))
         .collect();
     if again.is_empty() {
@@ -107,7 +112,7 @@ pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
     let Question::Instance { app, program, instance, to } = *question else { return };
     let from = view.begun(app, to);
     let tasks: Vec<_> = view
-        .tasks_of(&crate::view::task_name(instance))
+        .tasks_of_instance(program, instance)
         .filter(|task| (from..to).contains(&task.launched))
         .collect();
     let last = tasks.iter().rev().find(|task| task.ended.is_some_and(|at| at < to));

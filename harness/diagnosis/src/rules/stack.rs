@@ -104,6 +104,7 @@ pub(super) fn of_application<'a>(view: &View<'a>, question: &Question<'a>, out: 
     if let Some(error) = error {
         said_no(view, (app, error), (from, to), out);
         bad_value(view, (app, error), (from, to), out);
+        runs_already(view, (app, error), (from, to), out);
         no_json(view, (app, error), (from, to), out);
     }
     sent_literally(view, app, (from, to), out);
@@ -164,6 +165,33 @@ fn said_no<'a>(view: &View<'a>, (app, error): (&'a str, &str), span: (At, At), o
                 .cure(format!("DELETE /v2/apps/{app} in Marathon (and see what its framework has left behind: SL0001, SL0002), then run the stack again")),
         );
     }
+}
+
+/// Settings that cannot be changed while an instance runs.
+fn runs_already<'a>(
+    view: &View<'a>,
+    (app, error): (&'a str, &str),
+    span: (At, At),
+    out: &mut Vec<Candidate<'a>>,
+) {
+    let Some((at, url)) = view.calls(app, span.0, span.1).next_back() else { return };
+    let answer = match &view.events[at].what {
+        What::HttpExchange { answer, .. } => answer.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    let says = |text: &str| error.contains(text) || answer.contains(text);
+    if !says(" is active") && !says(" should be idle") {
+        return;
+    }
+    let ids = url.ids().join(",");
+    let said = if answer.is_empty() { error } else { answer };
+    out.push(
+        Candidate::of(59, format!("{ids} of {app} runs, and its settings cannot be changed while it does"))
+            .seen([evidence(format!("{} was answered: {said}", url.path), vec![view.id(at)])])
+            .rank(84)
+            .lasting(true)
+            .cure(format!("stop {ids} through the API of {app}, change its settings, and start it again")),
+    );
 }
 
 /// A duration or a number that the scheduler does not read.

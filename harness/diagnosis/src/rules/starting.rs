@@ -10,8 +10,10 @@ const HANGS: f64 = 30.0;
 
 /// Why an instance that was launched does not run.
 pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Candidate<'a>>) {
-    let Question::Instance { app, instance, to, .. } = *question else { return };
-    let Some(task) = view.task_of(instance, view.begun(app, to), to) else { return };
+    let Question::Instance { app, program, instance, to } = *question else { return };
+    let from = view.begun(app, to);
+    let Some(task) = view.task_of(program, instance, from, to) else { return };
+    earlier(view, (app, program, instance), (from, to), out);
     if task.ended.is_some_and(|end| end < to) || !task.missing.is_empty() {
         out.push(Candidate::ask(Question::Task { app, task: task.id, to }).rank(48));
         return;
@@ -26,6 +28,21 @@ pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
             out.push(slow(view, app, instance, task, (start, Some(end)), to));
         }
         _ => staging(view, app, instance, task, to, out),
+    }
+}
+
+/// Earlier tasks of the same instance that ended: why, says more than that the latest is not there yet.
+fn earlier<'a>(
+    view: &View<'a>,
+    (app, program, instance): (&'a str, &str, &str),
+    span: (At, At),
+    out: &mut Vec<Candidate<'a>>,
+) {
+    let ended = |task: &&Task<'a>| {
+        (span.0..span.1).contains(&task.launched) && task.ended.is_some_and(|end| end < span.1)
+    };
+    if let Some(task) = view.tasks_of_instance(program, instance).rev().find(ended) {
+        out.push(Candidate::ask(Question::Task { app, task: task.id, to: span.1 }).rank(59));
     }
 }
 

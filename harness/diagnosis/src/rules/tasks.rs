@@ -34,6 +34,8 @@ pub(super) fn of_task<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Ve
     missing(view, app, task, to, out);
     let said = listen(view, app, task, to);
     taken_port(view, &said, task, out);
+    reserved(view, &said, task, out);
+    slow_fetch(view, &said, task, out);
     for known in KNOWN {
         if said.find(known.words).is_some() {
             let name = if task.name.is_empty() { task.id } else { task.name };
@@ -171,6 +173,43 @@ fn taken_port<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut V
     );
 }
 
+/// A launch that Mesos refuses, because it asks for unreserved resources where they are reserved.
+fn reserved<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut Vec<Candidate<'a>>) {
+    let words = ["is more than available", "Task uses more resources"];
+    let Some((_, line)) =
+        said.find(&words).filter(|(_, line)| line.contains("reservations: [(") || line.contains("uses more"))
+    else {
+        return;
+    };
+    let name = if task.name.is_empty() { task.id } else { task.name };
+    let role = Resources::read(line.rsplit("available").next().unwrap_or(line)).reserved;
+    let role = role.map_or_else(|| "a role".to_owned(), |role| format!("the role {role}"));
+    let app = said.app;
+    out.push(
+        Candidate::of(19, format!("{name} asks for unreserved resources out of an offer whose resources are reserved for {role}, and Mesos refuses the launch"))
+            .seen(said.seen(view, &words))
+            .rank(83)
+            .cure(format!("leave unreserved resources for {app} on the agents: Exhibitor-, DSE- and Zipkin-Mesos cannot use a role's")),
+    );
+}
+
+/// A container that Mesos gave up while its artifacts were being fetched.
+fn slow_fetch<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut Vec<Candidate<'a>>) {
+    let words = ["Executor did not register within"];
+    let (Some(start), Some((at, line))) = (task.fetching, said.find(&words)) else { return };
+    if task.fetched.is_some_and(|end| end < at) {
+        return;
+    }
+    let took = view.seconds(start, at);
+    out.push(
+        Candidate::of(30, format!("{} did not come up: its artifacts were still being fetched on {} after {took:.1} s, when Mesos gave its container up ({line})", task.name, task.host))
+            .seen([evidence(format!("task {} began to fetch on {}", task.id, task.host), view.ids(&[task.launched, start]))])
+            .seen(said.seen(view, &words))
+            .rank(60)
+            .cure(format!("put the artifacts of {} on a faster host, or give the agents a longer --executor_registration_timeout", said.app)),
+    );
+}
+
 /// The number at the end of the first `host:port` in a text, or of `port 2181`.
 fn port_in(line: &str) -> Option<u32> {
     let words = line.split([' ', ',', ';', '(', ')', '\'']);
@@ -242,14 +281,6 @@ const KNOWN: &[Known] = &[
         rank: 84,
         text: "{task} was started without configtype, and Exhibitor ends at once",
         cure: "give the task of {app} configtype: zookeeper, with zkconfigconnect and zkconfigzpath",
-        next: None,
-    },
-    Known {
-        code: 19,
-        words: &["Task uses more resources", "required by task and its executor is more than available"],
-        rank: 83,
-        text: "{task} asks for unreserved resources out of an offer whose resources are reserved for a role, and Mesos refuses the launch",
-        cure: "leave unreserved resources for {app} on the agents: Exhibitor-, DSE- and Zipkin-Mesos cannot use a role's",
         next: None,
     },
     Known {
@@ -379,7 +410,9 @@ fn cassandra<'a>(view: &View<'a>, said: &Said<'a>) -> Option<Question<'a>> {
         let node = program.instances.iter().any(|at| {
             matches!(&view.events[*at].what, What::InstanceState { instance, .. } if instance.starts_with("node "))
         });
-        node.then_some((*name, *name))
+        // One of another stack's has nothing to do with it.
+        let is_deployed = view.apps.get(name).is_some_and(|app| !app.states.is_empty());
+        (node && is_deployed).then_some((*name, *name))
     })?;
     let instance = view.not_running(program, 0, said.to).into_iter().next()?;
     Some(Question::Instance { app, program, instance, to: said.to })

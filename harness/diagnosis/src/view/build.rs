@@ -20,6 +20,7 @@ impl<'a> View<'a> {
             failed_steps: Vec::new(),
             refused: Vec::new(),
             deleted: Vec::new(),
+            brokers: Vec::new(),
             warned: Vec::new(),
             rescinded: Vec::new(),
             spans: Vec::new(),
@@ -114,6 +115,7 @@ impl<'a> View<'a> {
             }
             What::OfferRescinded { .. } => self.rescinded.push(at),
             What::ZnodeDeleted { .. } => self.deleted.push(at),
+            What::ZnodeWritten { path, .. } if path.contains("/brokers/ids/") => self.brokers.push(at),
             _ => {}
         }
     }

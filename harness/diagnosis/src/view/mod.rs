@@ -40,6 +40,8 @@ pub(crate) struct View<'a> {
     pub(crate) refused: Vec<At>,
     /// Nodes of ZooKeepers that were deleted.
     pub(crate) deleted: Vec<At>,
+    /// Brokers that registered in a ZooKeeper.
+    pub(crate) brokers: Vec<At>,
     /// What Stack Deploy passed over.
     pub(crate) warned: Vec<At>,
     /// Rescinded offers.

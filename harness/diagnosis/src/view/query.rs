@@ -38,13 +38,24 @@ impl<'a> View<'a> {
     }
 
     /// The tasks of a name, oldest first.
-    pub(crate) fn tasks_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &Task<'a>> {
+    pub(crate) fn tasks_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &Task<'a>> + use<'_, 'a> {
         self.named.get(name).into_iter().flatten().filter_map(|id| self.tasks.get(id))
     }
 
+    /// The tasks of an instance, oldest first: those that its own framework launched, as far as its ids are known.
+    pub(crate) fn tasks_of_instance(
+        &self,
+        program: &str,
+        instance: &str,
+    ) -> impl DoubleEndedIterator<Item = &Task<'a>> + use<'_, 'a> {
+        let own = self.program(program).map(|program| program.frameworks.as_slice()).unwrap_or_default();
+        let is_own = move |task: &&Task<'a>| own.is_empty() || own.contains(&task.framework);
+        self.tasks_of(&task_name(instance)).filter(is_own)
+    }
+
     /// The latest task of an instance that was launched in a span of time.
-    pub(crate) fn task_of(&self, instance: &str, from: At, to: At) -> Option<&Task<'a>> {
-        self.tasks_of(&task_name(instance)).rfind(|task| (from..to).contains(&task.launched))
+    pub(crate) fn task_of(&self, program: &str, instance: &str, from: At, to: At) -> Option<&Task<'a>> {
+        self.tasks_of_instance(program, instance).rfind(|task| (from..to).contains(&task.launched))
     }
 
     /// When an application was last asked for, before a time.

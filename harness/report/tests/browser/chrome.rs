@@ -94,9 +94,15 @@ impl Chrome {
         );
         let place = self.evaluate(&place).unwrap();
         assert_ne!(place, "covered", "{selector} cannot be clicked on");
-        for kind in ["mousePressed", "mouseReleased"] {
+        let place = |at: usize| place[at].as_f64().unwrap();
+        self.drag((place(0), place(1)), (place(0), place(1)));
+    }
+
+    /// Presses the mouse at one place of the window and releases it at another.
+    pub(crate) fn drag(&self, from: (f64, f64), to: (f64, f64)) {
+        for (kind, (x, y)) in [("mousePressed", from), ("mouseMoved", to), ("mouseReleased", to)] {
             let event =
-                json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+                json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1 });
             self.tools.call("Input.dispatchMouseEvent", &event).unwrap();
         }
     }

@@ -128,6 +128,29 @@ fn everything_can_be_reached_with_the_keyboard() {
 }
 
 #[test]
+fn lanes_answer_to_the_mouse() {
+    let Some(chrome) = Chrome::start() else { return };
+    let recorded = Recorded::read();
+    chrome.open("lanes", &page(&recorded.run()));
+    chrome.text("document.querySelector('#lanes').scrollIntoView({ block: 'start' })");
+    let lane = "Strips.lanes.findIndex((lane) => lane.group === 'Tasks' && lane.name === 'broker-70')";
+    let label = format!("document.querySelector('#lane-' + {lane}).getBoundingClientRect()");
+    let left = chrome.number("document.querySelector('#strips').getBoundingClientRect().left");
+    let y = chrome.number(&format!("{label}.top + {label}.height / 2"));
+    let x = left + chrome.number(&format!("Strips.x(Strips.lanes[{lane}].marks[0].at)"));
+    chrome.drag((x, y), (x, y));
+    chrome.until("document.querySelector('#details h3').textContent.endsWith('task-launched')");
+    assert!(chrome.text_of("#details").contains("broker-70"));
+    let all = chrome.text_of("#count");
+    chrome.drag((x - 40.0, y), (x + 40.0, y));
+    chrome.until("document.querySelector('#count').textContent.endsWith('in the shown time')");
+    assert!(chrome.text("Strips.view().to - Strips.view().from < 2e6").parse::<bool>().unwrap());
+    chrome.click("#whole");
+    chrome.until(&format!("document.querySelector('#count').textContent === {all:?}"));
+    chrome.assert_quiet();
+}
+
+#[test]
 fn a_phone_shows_it_without_scrolling_sideways_in_both_colours() {
     let Some(chrome) = Chrome::start() else { return };
     let recorded = Recorded::read();
@@ -258,13 +281,23 @@ fn an_overview_leads_to_the_pages_of_its_runs() {
 }
 
 #[test]
-fn a_run_without_diagnosis_and_one_without_events_show_what_there_is() {
+fn a_run_without_diagnosis_shows_difference_and_faults_and_one_without_events_what_there_is() {
     let Some(chrome) = Chrome::start() else { return };
     let recorded = Recorded::read();
-    let unknown = Run { diagnosis: None, verdict: "nobody knows\nsecond line", ..recorded.run() };
+    let hit = |fault: &str, times| Hit { fault: fault.into(), times, optional: false };
+    let hits = [hit("{at: 1, do: {lose-leader: {service: zookeeper}}}", 2), hit("{at: 9, do: …}", 0)];
+    let verdict = "nobody knows\nsecond line";
+    let difference = Some(" same\n-expected\n+found");
+    let unknown = Run { diagnosis: None, verdict, difference, hits: &hits, ..recorded.run() };
     chrome.open("unknown", &page(&unknown));
     assert!(chrome.text_of("#cause").contains("not known"));
     assert!(chrome.text_of("#cause").contains("second line"));
+    assert_eq!(
+        chrome.text("[...document.querySelectorAll('#difference .added')].map((line) => line.textContent)"),
+        "+found\n"
+    );
+    assert_eq!(chrome.text("document.querySelectorAll('#hits tr.missed').length"), "1");
+    assert!(chrome.text_of("#hits").contains("2 times"));
     let empty = Run { outcome: Outcome::Skipped, diagnosis: None, events: &[], ..recorded.run() };
     chrome.open("empty", &page(&empty));
     assert!(chrome.text_of("#outcome").contains("skipped"));

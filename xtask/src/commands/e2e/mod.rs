@@ -2,6 +2,7 @@
 
 mod matrix;
 mod one;
+mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,6 +20,7 @@ use super::Failed;
 use crate::flags::{Backend, E2e};
 use crate::paths;
 use one::{Ended, Way, one};
+use reports::Kept;
 
 /// Runs what is asked for; the exit is the worst of all scenarios'.
 pub(crate) async fn e2e(flags: E2e) -> Result<ExitCode, Failed> {
@@ -83,9 +85,9 @@ async fn one_by_one(chosen: &[Scenario], flags: &E2e, backing: &Backing) -> Resu
     for scenario in chosen {
         let (ended, text) = one(scenario, &way).await?;
         print!("{text}");
-        tally.add(&ended);
+        tally.add(scenario, &way, ended);
     }
-    Ok(tally.end(flags))
+    tally.end(flags)
 }
 
 /// Several at a time, each on a thread and a cluster of its own; shown in order.
@@ -107,20 +109,21 @@ async fn at_once(
             running.spawn_blocking(move || {
                 let (flags, backing) = &*shared;
                 let way = Way { flags, backing, alone: false, bare: false };
-                (index, handle.block_on(one(&scenario, &way)))
+                (index, handle.block_on(one(&scenario, &way)), scenario)
             });
         }
         let Some(joined) = running.join_next().await else { break };
-        let (index, result) =
+        let (index, result, scenario) =
             joined.map_err(|why| Failed::environment(anyhow!("a scenario panicked: {why}")))?;
-        done.insert(index, result?);
-        while let Some((ended, text)) = done.remove(&next) {
+        done.insert(index, (result?, scenario));
+        while let Some(((ended, text), scenario)) = done.remove(&next) {
             print!("{text}");
-            tally.add(&ended);
+            let way = Way { flags: &shared.0, backing: &shared.1, alone: false, bare: false };
+            tally.add(&scenario, &way, ended);
             next += 1;
         }
     }
-    Ok(tally.end(&shared.0))
+    tally.end(&shared.0)
 }
 
 /// How many scenarios ended how.
@@ -129,22 +132,34 @@ struct Tally {
     passed: usize,
     failed: usize,
     skipped: usize,
+    /// For the reports, if any are wanted.
+    kept: Vec<Kept>,
 }
 
 impl Tally {
-    fn add(&mut self, ended: &Ended) {
-        match ended {
+    fn add(&mut self, scenario: &Scenario, way: &Way<'_>, ended: Ended) {
+        match &ended {
             Ended::Report(report) if report.passed => self.passed += 1,
             Ended::Report(_) => self.failed += 1,
-            Ended::Skipped => self.skipped += 1,
+            Ended::Skipped(_) => self.skipped += 1,
+        }
+        if way.flags.report.is_some() {
+            let end = match ended {
+                Ended::Report(report) => Ok(report),
+                Ended::Skipped(why) => Err(why),
+            };
+            self.kept.push(one::kept(scenario, way, end));
         }
     }
 
-    fn end(&self, flags: &E2e) -> ExitCode {
+    fn end(&self, flags: &E2e) -> Result<ExitCode, Failed> {
+        if let Some(folder) = &flags.report {
+            reports::write_all(folder, &self.kept).map_err(Failed::environment)?;
+        }
         if !flags.json && self.passed + self.failed + self.skipped > 1 {
             println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
         }
-        if self.failed == 0 { ExitCode::AsExpected } else { ExitCode::NotAsExpected }
+        Ok(if self.failed == 0 { ExitCode::AsExpected } else { ExitCode::NotAsExpected })
     }
 }
 

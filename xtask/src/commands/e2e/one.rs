@@ -15,6 +15,7 @@ use stacklab_live::{Clock, Recorder};
 use stacklab_machine::Pace;
 use stacklab_machine::timeline::Timeline;
 
+use super::reports::Kept;
 use crate::commands::{Failed, up};
 use crate::flags::{Backend, E2e};
 use crate::interrupt::until_interrupted;
@@ -34,7 +35,8 @@ pub(super) struct Way<'w> {
 /// What came of one scenario.
 pub(super) enum Ended {
     Report(Box<Report>),
-    Skipped,
+    /// Not for this backend: why.
+    Skipped(String),
 }
 
 impl Ended {
@@ -65,7 +67,7 @@ pub(super) fn options(scenario: &Scenario, way: &Way<'_>) -> Options {
     let flags = way.flags;
     // Only the scenarios of the repository have snapshots.
     let known = paths::scenarios().join(format!("{}.yaml", scenario.name)).is_file();
-    let own = flags.stack.is_some() || !known || !flags.variables.is_empty();
+    let own = flags.stack.is_some() || !known;
     Options {
         pace: flags.pace.into(),
         seed: flags.seed,
@@ -123,7 +125,10 @@ async fn sockets(scenario: &Scenario, way: &Way<'_>) -> Result<(Ended, String), 
 
 fn not_run(scenario: &Scenario, why: NotRun) -> Result<(Ended, String), Failed> {
     match why {
-        NotRun::Backend { why, .. } => Ok((Ended::Skipped, format!("skipped {}: {why}\n", scenario.name))),
+        NotRun::Backend { why, .. } => {
+            let text = format!("skipped {}: {why}\n", scenario.name);
+            Ok((Ended::Skipped(why), text))
+        }
         why if why.is_environment() => Err(Failed::environment(why)),
         why => Err(Failed::input(anyhow::Error::new(why).context(format!("scenario {}", scenario.name)))),
     }
@@ -275,8 +280,16 @@ fn leave(
     let settings = settings(way, report);
     let bundle = Bundle { scenario, stacks: &paths::stacks(), settings: &settings, report, timeline };
     bundle.write(&folder).with_context(|| format!("cannot write {}", folder.display()))?;
+    if let Some(report) = report {
+        kept(scenario, way, Ok(Box::new(report.clone()))).write(&folder, timeline.events())?;
+    }
     folders.tidy();
     Ok(Some(folder))
+}
+
+/// What the reports need of a run.
+pub(super) fn kept(scenario: &Scenario, way: &Way<'_>, end: Result<Box<Report>, String>) -> Kept {
+    Kept::new(scenario, backend_name(way), way.flags.seed, again(scenario, way), end)
 }
 
 fn settings(way: &Way<'_>, report: Option<&Report>) -> Settings {
