@@ -27,9 +27,11 @@ impl HttpFault {
     /// What is answered instead.
     pub(crate) async fn answer(self) -> Answer {
         match self {
-            Self::Status(status) => {
-                Answer::Whole(Response::new(status, "text/plain", format!("{status} by a planned fault\n")))
-            }
+            Self::Status(status) => Answer::Whole(Response::new(
+                status,
+                "text/html",
+                format!("<html><body>{status} by a planned fault</body></html>\n"),
+            )),
             Self::Hang => std::future::pending().await,
             Self::Close => Answer::Whole(Response::empty(0)),
         }

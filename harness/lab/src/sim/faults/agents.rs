@@ -110,10 +110,12 @@ impl World {
         let Some(faults) = &self.faults else { return Ok(()) };
         let name = uri.file_name();
         if faults.full.contains(&agent) {
-            return Err(format!("Failed to write {name}: No space left on device"));
+            return Err(format!("Failed to create file for {name}: No space left on device"));
         }
         if faults.corrupt.contains(name) {
-            return Err(format!("Failed to extract {name}: tar exited with status 2"));
+            return Err(format!(
+                "Failed to extract '{name}': tar: Unexpected EOF in archive: command tar exited with status 2"
+            ));
         }
         Ok(())
     }

@@ -60,8 +60,8 @@ impl World {
     ) {
         match fault {
             HttpFault::Answer(status) => {
-                let text = format!("{status}: a planned fault");
-                self.respond(seat, exchange, Response::new(status, "text/plain", text), cause);
+                let text = format!("<html><body>{status} by a planned fault</body></html>\n");
+                self.respond(seat, exchange, Response::new(status, "text/html", text), cause);
             }
             // Its time-out ends it, if it has one.
             HttpFault::Hang => {
