@@ -21,8 +21,8 @@ pub(crate) enum Question<'a> {
     Ensemble { app: &'a str, to: At },
     /// Why did a task end?
     Task { app: &'a str, task: &'a str, to: At },
-    /// Why does a framework hold what another wants?
-    Holder { wanted_by: &'a str, task: &'a str, to: At },
+    /// Why does a framework hold what another wants? `settled` if that finds no other place either.
+    Holder { wanted_by: &'a str, task: &'a str, to: At, settled: bool },
     /// Why were spans not found again?
     Traces { to: At },
 }

@@ -20,14 +20,9 @@ impl Resources {
         let mut resources = Self::default();
         let separator = if text.contains(';') { ';' } else { ' ' };
         for entry in text.split(separator).map(str::trim) {
-            let Some((name, value)) = entry.rsplit_once("):").or_else(|| entry.split_once(':')) else {
-                continue;
-            };
-            let (name, role) = match name.split_once('(') {
-                Some((name, brackets)) => (name, role(brackets)),
-                None => (name, None),
-            };
-            if let Some(role) = role {
+            let Some((name, value)) = entry.rsplit_once(':') else { continue };
+            let (name, of) = name.split_once('(').unwrap_or((name, ""));
+            if let Some(role) = role(of) {
                 resources.reserved.get_or_insert_with(|| role.to_owned());
             }
             match name {
@@ -46,13 +41,15 @@ impl Resources {
     }
 }
 
-/// The role of a reservation: `cassandra` in the frameworks' words, `reservations: [(STATIC,cassandra)]` in Mesos'.
-fn role(brackets: &str) -> Option<&str> {
-    let role = match brackets.split_once("reservations: [(") {
-        Some((_, reservation)) => reservation.split_once(',')?.1.split(')').next()?,
-        None => brackets.trim_end_matches(')'),
+/// The role in what stands in brackets behind a name: `cassandra)`, or in Mesos' words
+/// `reservations: [(STATIC,cassandra)])`, before which may stand to whom it is allocated.
+fn role(of: &str) -> Option<&str> {
+    let role = match of.split_once("STATIC,") {
+        Some((_, role)) => role,
+        None if of.contains(':') => return None,
+        None => of,
     };
-    (role != "*" && !role.starts_with("allocated: ")).then_some(role)
+    role.split(')').next().filter(|role| !role.is_empty() && *role != "*")
 }
 
 fn ranges(text: &str) -> impl Iterator<Item = (u32, u32)> {
@@ -76,9 +73,11 @@ mod tests {
         let offered = Resources::read("cpus:3.8 mem:15360.0 ports:31000..31458,31460");
         assert_eq!(offered.ports, [(31000, 31458), (31460, 31460)]);
         assert_eq!(Resources::read("cpus(kafka):2; mem:x").reserved.as_deref(), Some("kafka"));
-        let reserved = Resources::read("mem:4384; mem(reservations: [(STATIC,batch)]):12000; ports:[1-2]");
-        assert_eq!((reserved.mem, reserved.reserved.as_deref()), (16384.0, Some("batch")));
-        assert_eq!(Resources::read("cpus(allocated: x):4; mem:1").reserved, None);
+        let registered = Resources::read("mem:4384; mem(reservations: [(STATIC,batch)]):12000");
+        assert_eq!((registered.mem, registered.reserved.as_deref()), (16384.0, Some("batch")));
+        let allocated =
+            Resources::read("cpus(allocated: *):2; mem(allocated: *)(reservations: [(STATIC,x)]):1");
+        assert_eq!((allocated.cpus, allocated.reserved.as_deref()), (2.0, Some("x")));
         assert_eq!(Resources::read("nonsense"), Resources::default());
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Whether every agent was refused often enough, for the same kind of reason.
-    fn settled(&self, lacks: impl Fn(&Lack<'a>) -> bool) -> bool {
+    pub(super) fn settled(&self, lacks: impl Fn(&Lack<'a>) -> bool) -> bool {
         let settled = |host: &&'a str| {
             self.refused
                 .get(host)
@@ -189,7 +189,7 @@ fn too_little<'a>(view: &View<'a>, wanted: &Wanted<'a>, kind: Kind, out: &mut Ve
             wanted.name()
         ))
     };
-    let holder = (!never).then(|| leftover_holder(view, wanted)).flatten();
+    let holder = (!never).then(|| leftover_holder(view, wanted, wanted.settled(lacks))).flatten();
     out.push(candidate.then(holder));
 }
 
@@ -206,10 +206,10 @@ fn holders<'a>(view: &View<'a>, wanted: &Wanted<'a>, never: bool) -> Vec<Evidenc
 }
 
 /// A task of a framework that is left over and holds what is wanted.
-fn leftover_holder<'a>(view: &View<'a>, wanted: &Wanted<'a>) -> Option<Question<'a>> {
+fn leftover_holder<'a>(view: &View<'a>, wanted: &Wanted<'a>, settled: bool) -> Option<Question<'a>> {
     let mut live = wanted.hosts.iter().flat_map(|host| view.live_on(host, wanted.to));
     let task = live.find(|task| ports::is_left_over(view, wanted.app, task, wanted.to))?;
-    Some(Question::Holder { wanted_by: wanted.app, task: task.id, to: wanted.to })
+    Some(Question::Holder { wanted_by: wanted.app, task: task.id, to: wanted.to, settled })
 }
 
 /// More instances than agents.

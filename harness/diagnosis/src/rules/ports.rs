@@ -12,6 +12,7 @@ use crate::view::{At, Task, View};
 pub(super) fn of_refusals<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>) {
     let lacks = |lack: &Lack<'_>| matches!(lack, Lack::Port(_));
     let seen = wanted.seen(view, lacks);
+    let settled = wanted.settled(lacks);
     let ports = wanted_ports(view, wanted);
     let name = wanted.name();
     let shown = ports
@@ -54,7 +55,7 @@ pub(super) fn of_refusals<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Ve
     if is_unique
         && wanted.refused.keys().all(|host| holders.iter().any(|task| task.host == *host && own(task)))
     {
-        return out.push(unique(view, wanted, "hostname", true).seen(seen));
+        return out.push(unique(view, wanted, "hostname", wanted.settled(lacks)).seen(seen));
     }
     if let Some(candidate) = admin_port(view, wanted) {
         return out.push(candidate.seen(seen));
@@ -86,10 +87,15 @@ pub(super) fn of_refusals<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Ve
     let candidate = Candidate::of(16, text)
         .seen(seen)
         .seen(holds.take(4))
-        .lasting(left_over.is_some() && wanted.refused.values().all(|refused| refused.times.len() >= 3))
+        .lasting(left_over.is_some() && settled)
         .rank(60)
         .cure(cure)
-        .then(left_over.map(|task| Question::Holder { wanted_by: wanted.app, task: task.id, to: wanted.to }));
+        .then(left_over.map(|task| Question::Holder {
+            wanted_by: wanted.app,
+            task: task.id,
+            to: wanted.to,
+            settled,
+        }));
     out.push(candidate);
 }
 
@@ -152,7 +158,7 @@ pub(super) fn is_left_over(view: &View<'_>, app: &str, task: &Task<'_>, to: At) 
 
 /// Why something is still held.
 pub(super) fn of_holder<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Candidate<'a>>) {
-    let Question::Holder { wanted_by, task, to } = *question else { return };
+    let Question::Holder { wanted_by, task, to, settled } = *question else { return };
     let Some(task) = view.tasks.get(task) else { return };
     if !is_left_over(view, wanted_by, task, to) {
         return;
@@ -191,7 +197,7 @@ pub(super) fn of_holder<'a>(view: &View<'a>, question: &Question<'a>, out: &mut 
             .cure(torn)
             .cure("then run the stack again")
     };
-    out.push(candidate.seen(seen).rank(70).lasting(true));
+    out.push(candidate.seen(seen).rank(70).lasting(settled));
 }
 
 /// Where the scheduler of this application kept that framework's id, or keeps its own.

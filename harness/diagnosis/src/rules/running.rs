@@ -8,6 +8,8 @@ use crate::view::{At, View};
 
 /// Tasks of one instance, one after the other, that make a crash loop.
 const LOOP: usize = 5;
+/// So many, and nobody need wait for the next.
+const HOPELESS: usize = 100;
 
 /// Why an application failed although its own instances are not to blame, or look as if they were fine.
 pub(super) fn of_application<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Candidate<'a>>) {
@@ -147,7 +149,7 @@ pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
             )
             .seen(counted(view, words, 3))
             .rank(47)
-            .lasting(false)
+            .lasting(ended.len() >= HOPELESS)
             .cure(format!(
                 "stop {instance} through the API of {app}, find out why it ends, and start it again"
             ))

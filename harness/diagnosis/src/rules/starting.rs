@@ -12,7 +12,9 @@ const HANGS: f64 = 30.0;
 pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<Candidate<'a>>) {
     let Question::Instance { app, program, instance, to } = *question else { return };
     let from = view.begun(app, to);
-    let Some(task) = view.task_of(program, instance, from, to) else { return };
+    let Some(task) = view.task_of(program, instance, from, to) else {
+        return too_soon(view, (app, program, instance), (from, to), out);
+    };
     earlier(view, (app, program, instance), (from, to), out);
     if task.ended.is_some_and(|end| end < to) || !task.missing.is_empty() {
         out.push(Candidate::ask(Question::Task { app, task: task.id, to }).rank(48));
@@ -29,6 +31,41 @@ pub(super) fn of_instance<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
         }
         _ => staging(view, app, instance, task, to, out),
     }
+}
+
+/// Seconds within which the next offers come to a framework that has declined all before.
+const NEXT_OFFERS: f64 = 10.0;
+
+/// An instance that was given up before any offer came for it.
+fn too_soon<'a>(
+    view: &View<'a>,
+    (app, program, instance): (&str, &str, &str),
+    (from, to): (At, At),
+    out: &mut Vec<Candidate<'a>>,
+) {
+    let states = view.program(program).map(|program| program.instances.as_slice()).unwrap_or_default();
+    let wanted = states.iter().rev().copied().find(|at| {
+        (from..to).contains(at)
+            && matches!(&view.events[*at].what, What::InstanceState { instance: name, .. } if name == instance)
+    });
+    let Some(wanted) = wanted else { return };
+    let waited = view.seconds(wanted, to);
+    let declined = view.program(program).map(|program| program.declined.as_slice()).unwrap_or_default();
+    if waited > NEXT_OFFERS || declined.iter().any(|at| (wanted..to).contains(at)) {
+        return;
+    }
+    out.push(
+        Candidate::of(
+            30,
+            format!(
+                "{instance} of {app} was given up after {waited:.1} s, before Mesos had made an offer for it"
+            ),
+        )
+        .seen([evidence(format!("{instance} was wanted, and no offer came"), vec![view.id(wanted)])])
+        .rank(10)
+        .cure(format!("give the task of {app} a larger timeout: a minute at least"))
+        .cure("before the next run remove what this one added: the scheduler keeps it (SL0031)"),
+    );
 }
 
 /// Earlier tasks of the same instance that ended: why, says more than that the latest is not there yet.
@@ -122,6 +159,7 @@ pub(super) fn of_ensemble<'a>(view: &View<'a>, question: &Question<'a>, out: &mu
                 executor(view, app, name, (from, to), out);
             }
             scheduler(view, app, (from, to), out);
+            ending(view, app, (from, to), out);
         }
         _ => {}
     }
@@ -153,6 +191,24 @@ fn never_serves<'a>(
             .cure(format!("look at ZooKeeper's log on the agents of {app}; free its port, delete a foreign data directory, and start the servers again"))
             .then(Some(Question::Ensemble { app, to })),
     );
+}
+
+/// Servers that end again and again: no ensemble comes of them.
+fn ending<'a>(view: &View<'a>, app: &'a str, (from, to): (At, At), out: &mut Vec<Candidate<'a>>) {
+    let states = view.program(app).map(|program| program.instances.as_slice()).unwrap_or_default();
+    let names: std::collections::BTreeSet<&'a str> = states
+        .iter()
+        .filter_map(|at| match &view.events[*at].what {
+            What::InstanceState { instance, .. } => Some(instance.as_str()),
+            _ => None,
+        })
+        .collect();
+    for instance in names {
+        let tasks = view.tasks_of_instance(app, instance).filter(|task| task.launched >= from);
+        if tasks.filter(|task| task.ended.is_some_and(|end| end < to)).count() > 1 {
+            out.push(Candidate::ask(Question::Instance { app, program: app, instance, to }).rank(60));
+        }
+    }
 }
 
 /// What an executor's log says.

@@ -44,11 +44,23 @@ pub(super) fn of_task<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Ve
             let candidate = Candidate::of(known.code, fill(known.text))
                 .seen(said.seen(view, known.words))
                 .rank(known.rank)
+                .lasting(NEVER_HEALS.contains(&known.code) && times(view, task, known.words, to) >= FAILURES)
                 .cure(fill(known.cure))
                 .then(known.next.and_then(|next| next(view, &said)));
             out.push(candidate);
         }
     }
+}
+
+/// Causes that no further launch of the same task can take away, once so many launches have ended of them.
+const NEVER_HEALS: [u16; 3] = [35, 41, 44];
+const FAILURES: usize = 3;
+
+/// How many tasks of this one's name have ended with one of these words.
+fn times(view: &View<'_>, task: &Task<'_>, words: &[&str], to: At) -> usize {
+    let says = |at: &At| words.iter().any(|word| view.status(*at).2.contains(word));
+    let ended = |other: &&Task<'_>| other.statuses.iter().filter(|at| **at < to).any(says);
+    view.tasks_of(task.name).filter(ended).count()
 }
 
 /// Statuses, ends of services, and log lines of a task, in the time in which it was there.
@@ -85,9 +97,13 @@ fn missing<'a>(view: &View<'a>, app: &'a str, task: &Task<'a>, to: At, out: &mut
             |at| matches!(&view.events[*at].what, What::ArtifactMissing { uri: other, .. } if other == uri),
         )
         .collect();
-    let corrupt = why.contains("corrupt") || why.contains("checksum") || why.contains("not whole");
-    let code = if corrupt { 73 } else { 40 };
-    let text = if corrupt { "comes, but not whole" } else { "cannot be had" };
+    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    if has(&["No space left"]) {
+        // What is missing is room on the agent.
+        return full(view, app, task, *last, why, out);
+    }
+    let corrupt = has(&["corrupt", "checksum", "not whole", "Failed to extract", "gzip", "tar exited"]);
+    let (code, text) = if corrupt { (73, "comes, but not whole") } else { (40, "cannot be had") };
     out.push(
         Candidate::of(code, format!("the artifact {uri} of {} {text}: {why}", task.name))
             .seen(counted(
@@ -98,6 +114,22 @@ fn missing<'a>(view: &View<'a>, app: &'a str, task: &Task<'a>, to: At, out: &mut
             .rank(90)
             .lasting(same.len() >= MISSING)
             .cure(format!("put {uri} where the agents can fetch it, or correct artifact_urls of {app}")),
+    );
+}
+
+/// No room for the artifacts of a task.
+fn full<'a>(view: &View<'a>, app: &str, task: &Task<'a>, at: At, why: &str, out: &mut Vec<Candidate<'a>>) {
+    let host = task.host;
+    out.push(
+        Candidate::of(
+            72,
+            format!("the disk of {host} is full: the artifacts of {} of {app} cannot be written", task.name),
+        )
+        .seen([evidence(why.to_owned(), vec![view.id(at)])])
+        .rank(91)
+        .cure(format!(
+            "free the disk of {host}: old sandboxes, Kafka's logs (log.retention.bytes), data of former runs"
+        )),
     );
 }
 
@@ -131,6 +163,7 @@ fn taken_port<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut V
                 wanted_by: app,
                 task: holder.id,
                 to: said.to,
+                settled: false,
             })),
         );
         return;
@@ -172,6 +205,7 @@ fn reserved<'a>(view: &View<'a>, said: &Said<'a>, task: &Task<'a>, out: &mut Vec
         Candidate::of(19, format!("{name} asks for unreserved resources out of an offer whose resources are reserved for {role}, and Mesos refuses the launch"))
             .seen(said.seen(view, &words))
             .rank(83)
+            .lasting(times(view, task, &words, said.to) >= FAILURES)
             .cure(format!("leave unreserved resources for {app} on the agents: Exhibitor-, DSE- and Zipkin-Mesos cannot use a role's")),
     );
 }
