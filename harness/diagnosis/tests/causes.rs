@@ -137,10 +137,10 @@ fn speaks_plainly() {
         Stack Deploy gave up a-stack: a-exhibitor: timed out after 60 seconds
             the run of the stack took 10.3 s
         because server 70 of a-exhibitor wants port 31150, which exhibitor-70 on a-host1 holds [SL0016 port-held-by-task]
+            exhibitor-70 of framework a-exhibitor (a-F1) runs on a-host1 with cpus:0.1; ports:[31150-31150]
             a-host1 was declined 5 times: server 70: no suitable port (offered cpus:3.0 mem:8000.0 ports:31000..31149,31151..31982)
             a-host2 was declined 5 times: server 70: no suitable port (offered cpus:3.0 mem:8000.0 ports:31000..31149,31151..31982)
             a-host3 was declined 5 times: server 70: no suitable port (offered cpus:3.0 mem:8000.0 ports:31000..31149,31151..31982)
-            exhibitor-70 of framework a-exhibitor (a-F1) runs on a-host1 with cpus:0.1; ports:[31150-31150]
         because framework a-exhibitor (a-F1) was never torn down: nobody runs its scheduler any more, and its task exhibitor-70 still holds what it has on a-host1 [SL0003 framework-not-torn-down]
             exhibitor-70 (exhibitor-70.a2) was launched by framework a-exhibitor (a-F1) on a-host1
             the scheduler of framework a-F1 went away at 1970-01-01T00:00:01.110Z, and the master waits for it

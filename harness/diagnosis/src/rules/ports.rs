@@ -8,95 +8,95 @@ use crate::refusal::Lack;
 use crate::resources::Resources;
 use crate::view::{At, Task, View};
 
+/// Port ranges that are wanted, both ends included.
+type Ranges = [(u32, u32)];
+
 /// A port that no agent offers.
 pub(super) fn of_refusals<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a>>) {
     let lacks = |lack: &Lack<'_>| matches!(lack, Lack::Port(_));
-    let seen = wanted.seen(view, lacks);
-    let settled = wanted.settled(lacks);
     let ports = wanted_ports(view, wanted);
-    let name = wanted.name();
-    let shown = ports
-        .iter()
-        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    let within =
-        |host: &&&'a str| ports.iter().any(|(first, last)| overlaps(&view.total(host), *first, *last));
-    if !ports.is_empty() && !wanted.hosts.iter().any(|host| within(&host)) {
-        let ranges = wanted.hosts.iter().map(|host| {
-            evidence(
-                format!("{host} has {}", view.agents.get(host).map_or("", |agent| agent.resources)),
-                Vec::new(),
-            )
-        });
-        out.push(
-            Candidate::of(17, format!("{name} wants port {shown}, which is in no agent's range of ports"))
-                .seen(seen)
-                .seen(ranges.take(3))
-                .lasting(wanted.refused.values().all(|refused| refused.times.len() >= 3))
-                .rank(66)
-                .cure(format!("give {name} a port out of the agents' range, or the agents a larger one (--resources=ports:[…])")),
-        );
-        return;
-    }
-    let holders: Vec<&Task<'a>> = wanted
-        .hosts
-        .iter()
-        .flat_map(|host| {
-            view.live_on(host, wanted.to).filter(|task| {
-                let held = Resources::read(task.resources);
-                ports.iter().any(|(first, last)| overlaps(&held, *first, *last))
-            })
-        })
-        .collect();
-    let own = |task: &Task<'a>| is_own(view, wanted.app, task);
-    let constraints = view.added(wanted.app, wanted.instance, wanted.to);
-    let is_unique = constraints
-        .is_some_and(|url| url.get("constraints").is_some_and(|text| text.contains("hostname=unique")));
-    if is_unique
-        && wanted.refused.keys().all(|host| holders.iter().any(|task| task.host == *host && own(task)))
-    {
-        return out.push(unique(view, wanted, "hostname", wanted.settled(lacks)).seen(seen));
-    }
-    if let Some(candidate) = admin_port(view, wanted) {
-        return out.push(candidate.seen(seen));
-    }
-    let holds = holders.iter().map(|task| {
-        let framework = view.frameworks.get(task.framework).map_or("", |framework| framework.name);
-        evidence(
-            format!(
-                "{} of framework {framework} ({}) runs on {} with {}",
-                task.name, task.framework, task.host, task.resources
-            ),
-            vec![view.id(task.launched)],
-        )
-    });
-    let left_over = holders.iter().find(|task| is_left_over(view, wanted.app, task, wanted.to));
-    let holder = left_over.or(holders.first());
-    let text = match holder {
-        Some(task) => format!("{name} wants port {shown}, which {} on {} holds", task.name, task.host),
-        None => format!("{name} wants port {shown}, and no agent offers it"),
-    };
-    let cure = match holder {
-        Some(task) => {
-            format!("stop {} on {} (task {}), or give {name} another port", task.name, task.host, task.id)
+    let within = |host: &&'a str| any_overlaps(&ports, &view.total(host));
+    let candidate = if !ports.is_empty() && !wanted.hosts.iter().any(within) {
+        outside(view, wanted, &ports)
+    } else {
+        let holds = |task: &&Task<'a>| any_overlaps(&ports, &Resources::read(task.resources));
+        let live = wanted.hosts.iter().flat_map(|host| view.live_on(host, wanted.to));
+        let holders: Vec<&Task<'a>> = live.filter(holds).collect();
+        if is_one_each(view, wanted, &holders) {
+            unique(view, wanted, "hostname", wanted.settled(lacks))
+        } else {
+            admin_port(view, wanted).unwrap_or_else(|| held(view, wanted, &ports, &holders))
         }
-        None => format!(
-            "find out who holds port {shown} on the agents (the master's list of tasks and reservations), or give {name} another one"
+    };
+    out.push(candidate.seen(wanted.seen(view, lacks)));
+}
+
+fn any_overlaps(ports: &Ranges, resources: &Resources) -> bool {
+    ports.iter().any(|(first, last)| overlaps(resources, *first, *last))
+}
+
+fn shown(ports: &Ranges) -> String {
+    let show = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    ports.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// No agent has such a port at all.
+fn outside<'a>(view: &View<'a>, wanted: &Wanted<'a>, ports: &Ranges) -> Candidate<'a> {
+    let (name, shown) = (wanted.name(), shown(ports));
+    let range = |host: &&'a str| {
+        let resources = view.agents.get(host).map_or("", |agent| agent.resources);
+        evidence(format!("{host} has {resources}"), Vec::new())
+    };
+    Candidate::of(17, format!("{name} wants port {shown}, which is in no agent's range of ports"))
+        .seen(wanted.hosts.iter().map(range).take(3))
+        .lasting(wanted.refused.values().all(|refused| refused.times.len() >= 3))
+        .rank(66)
+        .cure(format!(
+            "give {name} a port out of the agents' range, or the agents a larger one (--resources=ports:[…])"
+        ))
+}
+
+/// Whether its own siblings hold the port on every agent, and each is to have one for itself.
+fn is_one_each<'a>(view: &View<'a>, wanted: &Wanted<'a>, holders: &[&Task<'a>]) -> bool {
+    let added = view.added(wanted.app, wanted.instance, wanted.to);
+    let unique = |text: &str| text.contains("hostname=unique");
+    let sibling =
+        |host: &&'a str| holders.iter().any(|task| task.host == *host && is_own(view, wanted.app, task));
+    added.is_some_and(|url| url.get("constraints").is_some_and(unique)) && wanted.refused.keys().all(sibling)
+}
+
+/// Somebody holds it, as far as the timeline knows.
+fn held<'a>(view: &View<'a>, wanted: &Wanted<'a>, ports: &Ranges, holders: &[&Task<'a>]) -> Candidate<'a> {
+    let (name, shown) = (wanted.name(), shown(ports));
+    let settled = wanted.settled(|lack| matches!(lack, Lack::Port(_)));
+    let left_over = holders.iter().find(|task| is_left_over(view, wanted.app, task, wanted.to));
+    let (text, cure) = match left_over.or(holders.first()) {
+        Some(task) => (
+            format!("{name} wants port {shown}, which {} on {} holds", task.name, task.host),
+            format!("stop {} on {} (task {}), or give {name} another port", task.name, task.host, task.id),
+        ),
+        None => (
+            format!("{name} wants port {shown}, and no agent offers it"),
+            format!(
+                "find out who holds port {shown} on the agents (the master's list of tasks and reservations), or give {name} another one"
+            ),
         ),
     };
-    let candidate = Candidate::of(16, text)
-        .seen(seen)
-        .seen(holds.take(4))
+    let line = |task: &&Task<'a>| {
+        let framework = view.frameworks.get(task.framework).map_or("", |framework| framework.name);
+        let (id, host, has) = (task.framework, task.host, task.resources);
+        let text = format!("{} of framework {framework} ({id}) runs on {host} with {has}", task.name);
+        evidence(text, vec![view.id(task.launched)])
+    };
+    let (wanted_by, to) = (wanted.app, wanted.to);
+    Candidate::of(16, text)
+        .seen(holders.iter().map(line).take(4))
         .lasting(left_over.is_some() && settled)
         .rank(60)
         .cure(cure)
-        .then(left_over.map(|task| Question::Holder {
-            wanted_by: wanted.app,
-            task: task.id,
-            to: wanted.to,
-            settled,
-        }));
-    out.push(candidate);
+        .then(left_over.map(|task| Question::Holder { wanted_by, task: task.id, to, settled }))
 }
 
 fn overlaps(resources: &Resources, first: u32, last: u32) -> bool {
