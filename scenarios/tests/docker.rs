@@ -32,6 +32,7 @@ async fn every_scenario_passes_and_leaves_nothing() {
             snapshots: Some(snapshots()),
             bless: false,
             backing: backing.clone(),
+            cure: false,
         };
         match run(scenario, &options, &recorder, |_: &Lab, _: &Report| async {}).await {
             Ok(report) if report.passed => println!("{}: {}", scenario.name, report.critical_path),

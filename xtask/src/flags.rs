@@ -206,7 +206,10 @@ const SIM_EXAMPLES: &str = "\
 Examples:
   cargo xtask sim --seeds 0..1000                        zipkin-full with a thousand seeds, and the rate
   cargo xtask sim --seed 7                               that run's timeline, one event a line
-  cargo xtask sim --stack my.stack --var name=value      a stack file of your own";
+  cargo xtask sim --stack my.stack --var name=value      a stack file of your own
+  cargo xtask sim --faults all --seeds 0..2000           random faults, and invariants after every event
+  cargo xtask sim --faults lose-agent,cut-link           only these
+  cargo xtask sim --faults all --seed 7                  that run's plan, and its timeline";
 
 /// `sim`.
 #[derive(Debug, Args)]
@@ -224,6 +227,9 @@ pub(crate) struct Sim {
     /// Run one seed and print its timeline
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Let things go wrong at random: all kinds of faults, or these
+    #[arg(long, value_name = "all|KIND,…", value_delimiter = ',', value_parser = fault_kind)]
+    pub(crate) faults: Vec<String>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -331,6 +337,16 @@ fn jobs(text: &str) -> Result<usize, String> {
         Ok(jobs) if (1..=64).contains(&jobs) => Ok(jobs),
         _ => Err(format!("{text} is no number from 1 to 64")),
     }
+}
+
+fn fault_kind(text: &str) -> Result<String, String> {
+    let known = stacklab_lab::sim::drawn_kinds();
+    if text == "all" || known.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let near = stacklab_faults::near(text, known.iter().copied());
+    let hint = if near.is_empty() { known.join(", ") } else { format!("is {} meant?", near.join(" or ")) };
+    Err(format!("{text} is no kind of fault that a simulation draws: {hint}"))
 }
 
 fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {

@@ -8,8 +8,15 @@ use stacklab_mesos::{
 
 /// What its task runs: nothing that the lab plays.
 const COMMAND: &str = "sleep infinity";
+/// What their names begin with.
+const NAME: &str = "somebody-else";
 /// It stays for as long as anybody looks.
 const FAILOVER: f64 = 7.0 * 24.0 * 3600.0;
+
+/// Whether a framework of this name is one of these.
+pub fn is_occupant(name: &str) -> bool {
+    name.starts_with(NAME)
+}
 
 /// A framework with one task.
 #[derive(Clone, Debug)]
@@ -23,7 +30,7 @@ pub struct Occupant {
 impl Occupant {
     /// One that will take `wanted` of the agent on `host`; several are told apart by their number.
     pub fn new(number: u32, host: String, wanted: Resources) -> Self {
-        Self { name: format!("somebody-else-{number}"), host, wanted, launched: false }
+        Self { name: format!("{NAME}-{number}"), host, wanted, launched: false }
     }
 
     /// The name of the framework and of its task.

@@ -54,19 +54,20 @@ function showHead() {
   byId("about").hidden = !data.about;
 }
 
+const UNKNOWN = "Why it failed is not known";
+const CAUSES = { passed: "It failed as expected", failed: "Cause", skipped: "Cause" };
+
 function showCause() {
   const card = byId("cause");
   const chain = data.diagnosis?.chain || [];
   const innermost = chain.at(-1);
   card.classList.add(data.outcome);
   if (!innermost) {
-    const heading = { passed: "Verdict", failed: "Why it failed is not known", skipped: "Not run" }[
-      data.outcome
-    ];
+    const heading = { passed: "Verdict", failed: UNKNOWN, skipped: "Not run" }[data.outcome];
     card.append(el("h2", { id: "cause-heading" }, heading), el("p", { class: "verdict" }, data.verdict));
     return;
   }
-  const heading = data.outcome === "passed" ? "It failed as expected" : "Cause";
+  const heading = innermost.code ? CAUSES[data.outcome] : UNKNOWN;
   card.append(
     el("h2", { id: "cause-heading" }, heading),
     el("p", { class: "innermost" }, codeBadge(innermost), innermost.text),

@@ -42,6 +42,7 @@ function isBad(event) {
 
 /** Whether an event is one of the many that only an investigation wants. */
 function isRoutine(event) {
+  if (repeated(event)) return true;
   switch (event.event) {
     case "offer-sent":
     case "znode-written":
@@ -49,33 +50,46 @@ function isRoutine(event) {
     case "observed":
       return true;
     case "offer-declined":
-      return idleDecline(event) || repeated(event);
+      return idleDecline(event);
     case "log":
       return /^declined offer/i.test(event.line);
     case "http-exchange":
       return event.status !== null && event.status < 400;
-    case "task-call":
-      return !event.error && repeated(event);
     default:
       return false;
   }
 }
 
-/** What makes two events the same to a reader; `null` for those that always stand for themselves. */
+/** A text without the numbers and ids that differ from one time to the next. */
+const shape = (text) => (text || "").replace(/[0-9a-f-]*[0-9][0-9a-f-]*/gi, "#");
+
+/** What is worth a look of events that say the same: so many of each, by kind. */
+const WORTH = { "offer-declined": 1, "task-call": 1, log: 5, "task-status": 5 };
+
+/** What makes two events say the same to a reader; `null` for those that always stand for themselves. */
 function sameness(event) {
-  if (event.event === "offer-declined") return JSON.stringify([event.who, event.host, event.refusals]);
-  if (event.event === "task-call") return JSON.stringify([event.application, event.task, event.call]);
-  return null;
+  switch (event.event) {
+    case "offer-declined":
+      return JSON.stringify([event.who, event.host, event.refusals]);
+    case "task-call":
+      return JSON.stringify([event.application, event.task, event.call, event.error]);
+    case "log":
+      return JSON.stringify(["log", event.who, shape(event.line)]);
+    case "task-status":
+      return JSON.stringify([shape(event.task), event.state, event.reason, shape(event.message)]);
+    default:
+      return null;
+  }
 }
 
-/** Of what is repeated the first is worth a look. */
-const firsts = new Map();
 const repeatedIds = new Set();
+const seen = new Map();
 for (const event of events) {
   const key = sameness(event);
   if (key === null) continue;
-  if (firsts.has(key)) repeatedIds.add(event.id);
-  else firsts.set(key, event.id);
+  const times = (seen.get(key) || 0) + 1;
+  seen.set(key, times);
+  if (times > WORTH[event.event]) repeatedIds.add(event.id);
 }
 const repeated = (event) => repeatedIds.has(event.id);
 
@@ -258,12 +272,8 @@ class Lanes {
   }
 
   other(event, place) {
-    if (
-      event.task &&
-      (taskNames.has(event.task) || knownTasks.has(event.task) || knownTasks.has(event.who))
-    ) {
-      this.task(event, place);
-    }
+    const known = taskNames.has(event.task) || knownTasks.has(event.task) || knownTasks.has(event.who);
+    if (event.task && (known || event.event === "task-status")) this.task(event, place);
     if (event.event === "task-launched") {
       this.mark(this.lane("Offers", frameworkLane(event.framework)), event, place, "good");
     } else if (event.event === "offer-rescinded" || event.event.startsWith("framework-")) {
@@ -292,7 +302,10 @@ const knownTasks = new Set(taskNames.values());
 /** The name of the task that an event is about: executors and services have ids of their own, but say who they are. */
 function taskName(event) {
   if (taskNames.has(event.task)) return taskNames.get(event.task);
-  return [event.task, event.who].find((name) => knownTasks.has(name)) || event.who;
+  const known = [event.task, event.who].find((name) => knownTasks.has(name));
+  if (known) return known;
+  // A task that Mesos refused was never launched: its id is its name and a time or a UUID.
+  return event.task.replace(/[.-](\d{9,}|[0-9a-f]{8}-[0-9a-f-]{27})$/, "");
 }
 
 const frameworkLane = (id) => schedulers.get(id) || frameworkName(id);

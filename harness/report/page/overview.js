@@ -16,7 +16,12 @@ function runRow(run) {
     "tr",
     { "data-outcome": run.outcome },
     el("td", {}, el("span", { class: `badge ${run.outcome}` }, OUTCOMES[run.outcome])),
-    el("th", { scope: "row" }, name, run.about ? el("div", { class: "quiet about" }, run.about) : null),
+    el(
+      "th",
+      { scope: "row" },
+      name,
+      run.about ? el("div", { class: "quiet about", title: run.about }, run.about) : null,
+    ),
     el("td", {}, run.backend, el("div", { class: "quiet" }, `seed ${run.seed}`)),
     el("td", { class: "why" }, ...cause),
     el("td", { class: "right number" }, `${run.took.toFixed(1)} s`),

@@ -85,15 +85,6 @@ pub fn overview(title: &str, rows: &[Row<'_>]) -> String {
     Parts { title, style: OVERVIEW_STYLE, script: OVERVIEW_SCRIPT, data: &data }.fill(OVERVIEW)
 }
 
-/// A name for the page of a run, the same for the same scenario, backend and seed: small letters, digits and dashes.
-pub fn file_name(run: &Run<'_>) -> String {
-    let name = format!("{}-{}-{}", run.scenario, run.backend, run.seed);
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = name.chars().map(plain).collect();
-    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-    format!("{}.html", parts.join("-"))
-}
-
 /// What is put into a page.
 struct Parts<'a> {
     title: &'a str,

@@ -58,7 +58,7 @@ impl<'a> Document<'a> {
 /// | `scenario`, `about`, `backend`, `verdict`, `replay` | texts as in [`Run`] |
 /// | `seed` | a text of digits: readers of JSON may lose digits of a number of 64 bits |
 /// | `outcome` | `passed`, `failed` or `skipped` |
-/// | `took` | seconds by the wall clock |
+/// | `took` | seconds, by the wall clock or in a simulation by its own |
 /// | `diagnosis` | null, or `chain` from symptom to innermost cause (each `code` or null, `text`, `evidence` of `text` and the ids of `events`) and `cure`, a list of texts |
 /// | `difference` | null, or a text |
 /// | `hits` | each planned `fault`, how many `times` it happened, whether it is `optional` |

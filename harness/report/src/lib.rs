@@ -6,7 +6,7 @@ mod json;
 mod junit;
 mod run;
 
-pub use html::{Row, file_name, overview, page};
+pub use html::{Row, overview, page};
 pub use json::{VERSION, json};
 pub use junit::{JunitError, junit};
 pub use run::{Hit, Outcome, Run};

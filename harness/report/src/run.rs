@@ -21,7 +21,7 @@ pub struct Run<'a> {
     pub outcome: Outcome,
     /// The verdict in words: `deployed in 12.3 s`; why, if it was left out.
     pub verdict: &'a str,
-    /// How long it took by the wall clock.
+    /// How long it took: by the wall clock, or in a simulation by its own.
     pub took: Duration,
     /// Its timeline, oldest first.
     pub events: &'a [Event],

@@ -6,6 +6,7 @@ mod containers;
 mod doctor;
 mod e2e;
 mod explain;
+mod explore;
 mod minimise;
 mod repro;
 mod sim;

@@ -11,6 +11,7 @@ use stacklab_lab::scenario::Already;
 use stacklab_lab::sim::{Outcome, Simulation, simulate};
 
 use super::Failed;
+use super::explore::explore;
 use crate::flags::Sim;
 use crate::paths;
 
@@ -37,6 +38,9 @@ pub(crate) fn sim(flags: &Sim) -> Result<ExitCode, Failed> {
         recording: false,
         limit: LIMIT,
     };
+    if !flags.faults.is_empty() {
+        return explore(&base, flags);
+    }
     match flags.seed {
         Some(seed) => Ok(one(&Simulation { seed, recording: true, ..base })),
         None => Ok(many(&base, flags)),

@@ -399,7 +399,7 @@ not-on: { docker: it takes too long }
             "cure: [deploy again]",
             "expect: { failed: leftover-exhibitor-znod }",
             expect_test::expect![[r#"
-                my.yaml:25:19: unknown cause 'leftover-exhibitor-znod'
+                my.yaml:25:19: unknown cause 'leftover-exhibitor-znod'; did you mean 'leftover-exhibitor-znode'?
                  25 | expect: { failed: leftover-exhibitor-znod }
                     |                   ^^^^^^^^^^^^^^^^^^^^^^^"#]],
         );

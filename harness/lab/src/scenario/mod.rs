@@ -3,6 +3,8 @@
 mod cause;
 mod error;
 mod file;
+#[cfg(test)]
+mod schema_tests;
 mod sentence;
 mod step;
 mod write;

@@ -105,6 +105,12 @@ fn condition(text: &str, words: &[Word<'_>]) -> Result<Condition, NoStep> {
         && !INSTANCES.contains(&first.text)
     {
         let subjects = ["app", "framework", "task", "agent", "service", "znode"];
+        if subjects.contains(&first.text) {
+            let forms = CONDITIONS.iter().map(|(form, _)| *form).filter(|form| form.starts_with(first.text));
+            let best =
+                forms.clone().filter_map(|form| fill(form, text, words).err()).max().unwrap_or_default();
+            return Err(misfit(forms, text, words, best));
+        }
         let near = nearest(first.text, INSTANCES.into_iter().chain(subjects));
         let meant = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let known = [INSTANCES.as_slice(), &subjects].concat().join(", ");
@@ -230,6 +236,7 @@ fn misfit<'f>(forms: impl Iterator<Item = &'f str>, text: &str, words: &[Word<'_
         forms.filter(|form| matches!(fill(form, text, words), Err(fit) if fit == best)).collect();
     let expected = |form: &&&str| form.split(' ').nth(best).is_some();
     let next: Vec<&str> = open.iter().filter(expected).filter_map(|form| form.split(' ').nth(best)).collect();
+    let next_is_nothing = next.is_empty();
     let near = words.get(best);
     let near = near.and_then(|word| nearest(word.text, next.into_iter().filter(|next| !is_place(next))));
     let may_be = |form: &&&str| near.is_none_or(|near| form.split(' ').nth(best) == Some(near));
@@ -241,7 +248,7 @@ fn misfit<'f>(forms: impl Iterator<Item = &'f str>, text: &str, words: &[Word<'_
     };
     let meant = near.map(|near| format!(" did you mean '{near}'?")).unwrap_or_default();
     let among = match (best, &*choices) {
-        (_, "") => " nothing more is expected".to_owned(),
+        _ if near.is_none() && next_is_nothing => " nothing more is expected".to_owned(),
         (0, _) if near.is_none() => " a step begins with ".to_owned() + &first_words(&open),
         _ if near.is_some() => format!(" As in {choices}"),
         _ => format!(" a step is {choices}"),

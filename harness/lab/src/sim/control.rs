@@ -40,6 +40,9 @@ impl World {
                 }
                 MasterOutput::Event { connection, event } => {
                     if let Some(program) = self.streams_open.get(&connection).copied() {
+                        if let (Some(ledger), SchedulerEvent::Update(status)) = (&mut self.ledger, &event) {
+                            ledger.told(status);
+                        }
                         self.tell_scheduler(program, event, cause);
                     }
                 }
@@ -130,6 +133,9 @@ impl World {
     fn fetch(&mut self, agent: usize, container: ContainerId, uris: &[Uri], cause: Option<EventId>) {
         let mut wait = std::time::Duration::ZERO;
         let mut event = ContainerEvent::Fetched;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.artifacts.extend(uris.iter().map(|uri| uri.file_name().to_owned()));
+        }
         for uri in uris {
             wait += self.delays.fetch();
             let fetched = self.artifacts.delay(uri).and_then(|delay| {

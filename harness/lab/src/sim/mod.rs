@@ -9,6 +9,7 @@ mod already;
 mod control;
 mod delays;
 mod desk;
+mod explore;
 mod faults;
 mod http;
 mod invariants;
@@ -30,6 +31,7 @@ use stacklab_machine::Time;
 use stacklab_machine::timeline::{Timeline, What};
 use stacklab_stack::Stack;
 
+pub use explore::{Bounds, Ending, Exploration, Ordinary, Violation, drawn_kinds};
 pub use invariants::broken;
 pub use steps::{Played, play};
 

@@ -22,6 +22,7 @@ use stacklab_stack::{RUN_ONCE, Run, RunConfig, Stack};
 
 use super::delays::Delays;
 use super::desk::{Desk, outbox};
+use super::explore::Ledger;
 use super::faults::Faults;
 use super::http::Exchange;
 use super::item::{Due, Item, ProgramId, Seat};
@@ -85,6 +86,8 @@ pub(super) struct World {
     pub(super) operator: Operator,
     /// What goes wrong; none for most runs, which must not pay for it.
     pub(super) faults: Option<Box<Faults>>,
+    /// The book of what must hold; none where nobody looks.
+    pub(super) ledger: Option<Box<Ledger>>,
     alarms: Alarms,
     ways: Ways,
     pub(super) timeline: Timeline,
@@ -132,6 +135,7 @@ impl World {
             artifacts: simulation.cluster.artifacts(),
             operator: Operator::default(),
             faults: Faults::new(&simulation.faults, streams),
+            ledger: None,
             alarms: Alarms::default(),
             ways: Ways::default(),
             timeline: Timeline::new(),
@@ -251,6 +255,9 @@ impl World {
     }
 
     pub(super) fn master_hears(&mut self, input: MasterInput, cause: Option<EventId>) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.to_master(self.now, &input);
+        }
         let mut desk = std::mem::take(&mut self.master_desk);
         self.master.handle(self.now, input, &mut desk.out);
         self.master_says(&mut desk, cause);
@@ -259,6 +266,9 @@ impl World {
     }
 
     pub(super) fn agent_hears(&mut self, index: usize, input: AgentInput, cause: Option<EventId>) {
+        if let (Some(ledger), AgentInput::Master(message)) = (&mut self.ledger, &input) {
+            ledger.to_agent(index, message);
+        }
         let now = self.local_time(Seat::Agent(index));
         let mut desk = std::mem::take(&mut self.agent_desk);
         if let Some(agent) = self.agents.get_mut(index).filter(|agent| !agent.away) {

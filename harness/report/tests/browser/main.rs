@@ -15,7 +15,7 @@ mod devtools;
 
 use chrome::{Chrome, folder};
 use common::{HOSTILE, Recorded};
-use stacklab_report::{Hit, Outcome, Row, Run, file_name, overview, page};
+use stacklab_report::{Hit, Outcome, Row, Run, overview, page};
 
 #[test]
 fn a_failed_run_shows_cause_evidence_and_cure_and_the_event_that_shows_it() {
@@ -252,12 +252,12 @@ fn an_overview_leads_to_the_pages_of_its_runs() {
         events: &[],
         ..failed
     };
-    let name = file_name(&failed);
-    assert_eq!(name, "not-enough-memory-embedded-1.html");
+    let name = "not enough/memory.html";
     let pages = folder("report-pages");
-    std::fs::write(pages.join(&name), page(&failed)).unwrap();
+    std::fs::create_dir_all(pages.join("not enough")).unwrap();
+    std::fs::write(pages.join(name), page(&failed)).unwrap();
     let rows =
-        [Row { run: &passed, link: "" }, Row { run: &failed, link: &name }, Row { run: &skipped, link: "" }];
+        [Row { run: &passed, link: "" }, Row { run: &failed, link: name }, Row { run: &skipped, link: "" }];
     std::fs::write(pages.join("index.html"), overview("stacklab e2e", &rows)).unwrap();
     chrome.go(&pages.join("index.html"));
     assert_eq!(
@@ -265,6 +265,8 @@ fn an_overview_leads_to_the_pages_of_its_runs() {
         "failed,skipped,passed"
     );
     assert!(chrome.text_of("#body tr").contains("SL0010"));
+    let border = "getComputedStyle(document.querySelector('#body .code')).borderStyle";
+    assert_eq!(chrome.text(border), "solid", "a code stands out from its cause");
     chrome.picture("overview-desktop");
     chrome.size(390, 844);
     chrome.media("screen", "dark");

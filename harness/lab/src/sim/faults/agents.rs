@@ -40,6 +40,9 @@ impl World {
         containers.dedup();
         if without_sandboxes {
             agent.machine = agent.machine.without_memory();
+            if let Some(ledger) = &mut self.ledger {
+                ledger.forget_agent(index);
+            }
             containers.clear();
         } else {
             agent.machine.handle(now, AgentInput::Disconnected, &mut out);
@@ -129,7 +132,14 @@ impl World {
 
     pub(super) fn take_port(&mut self, name: &str, port: u16) {
         let Some(index) = self.agent_called(name) else { return };
-        self.ports.insert(format!("127.77.0.{}:{port}", 11 + index));
+        let address = format!("127.77.0.{}:{port}", 11 + index);
+        // One that is taken already is not given back at the end.
+        if !self.is_taken(&address)
+            && let Some(faults) = &mut self.faults
+        {
+            faults.taken.push(address.clone());
+            self.ports.insert(address);
+        }
     }
 
     /// A file that a program writes; lost if there is no room, and the program does not look.

@@ -26,6 +26,10 @@ impl World {
         faults.masters += 1;
         let concern = format!("ids/master/{}", faults.masters + 1);
         self.master = new_master(self.streams, &concern, self.now + after);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.read(self.timeline.events());
+            ledger.new_master();
+        }
         for (_, program) in std::mem::take(&mut self.streams_open) {
             self.cut_off(program, "the master is gone", cause);
         }

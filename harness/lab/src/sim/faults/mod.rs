@@ -19,6 +19,7 @@ use stacklab_machine::{Pace, Streams, Time};
 
 use super::item::{Due, Item, Seat};
 use super::world::World;
+use crate::occupant::is_occupant;
 
 pub(super) use tasks::LaunchDelay;
 
@@ -41,6 +42,10 @@ pub(super) struct Faults {
     full: BTreeSet<usize>,
     /// Artifacts that do not come whole.
     corrupt: BTreeSet<String>,
+    /// Addresses at which somebody from outside listens.
+    taken: Vec<String>,
+    /// No fault happens any more.
+    over: bool,
     master_gone: bool,
     /// Masters so far, beyond the first.
     masters: u32,
@@ -66,6 +71,8 @@ impl Faults {
             skews: BTreeMap::new(),
             full: BTreeSet::new(),
             corrupt: BTreeSet::new(),
+            taken: Vec::new(),
+            over: false,
             master_gone: false,
             masters: 0,
             strangers: 0,
@@ -77,7 +84,7 @@ impl World {
     /// Shows the plan what is new in the timeline, and does what is due.
     pub(super) fn look_for_faults(&mut self) {
         loop {
-            let Some(faults) = &mut self.faults else { return };
+            let Some(faults) = self.faults.as_mut().filter(|faults| !faults.over) else { return };
             for event in self.timeline.events().iter().skip(faults.seen) {
                 faults.injector.see(event);
                 faults.seen += 1;
@@ -92,6 +99,28 @@ impl World {
             }
         }
         self.settle_faults();
+    }
+
+    /// No fault happens any more, and what they changed for good is undone. What ends by itself does so.
+    pub(in crate::sim) fn end_faults(&mut self) {
+        let Some(faults) = &mut self.faults else { return };
+        faults.over = true;
+        faults.links = links::Links::default();
+        faults.launches.clear();
+        faults.ends.clear();
+        faults.http.clear();
+        faults.skews.clear();
+        faults.full.clear();
+        faults.corrupt.clear();
+        for address in std::mem::take(&mut faults.taken) {
+            self.ports.remove(&address);
+        }
+        self.artifacts.missing.clear();
+        self.artifacts.slow.clear();
+        let strangers = self.master.framework_names().into_iter().filter(|name| is_occupant(name));
+        for name in strangers.collect::<Vec<_>>() {
+            self.tear_down_framework(&name, None);
+        }
     }
 
     fn settle_faults(&mut self) {

@@ -99,6 +99,10 @@ impl World {
             let node = &mut self.zookeepers[index];
             node.ensemble.wipe(&mut out);
             node.session = node.ensemble.open_session(now, crate::sim::zookeeper::SESSION);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.read(self.timeline.events());
+                ledger.forget_brokers();
+            }
             self.note_writes("zookeeper", &mut out, cause);
             self.settle(Seat::ZooKeeper(index));
             let holders: Vec<ProgramId> = self.holders_of(index);
