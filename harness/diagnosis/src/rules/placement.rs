@@ -335,6 +335,7 @@ fn reserved<'a>(view: &View<'a>, wanted: &Wanted<'a>, out: &mut Vec<Candidate<'a
             .seen(wanted.seen(view, |lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
             .seen(agents(view, wanted))
             .rank(70)
+            .lasting(wanted.settled(|lack| matches!(lack, Lack::Mem(_) | Lack::Cpus(_))))
             .cure(format!("leave unreserved resources for {} on some agent (--resources without ({role})), or run its framework with that role", wanted.app)),
     );
 }
