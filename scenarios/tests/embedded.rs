@@ -1,7 +1,7 @@
 //! Every scenario on the embedded backend, several at a time: the verdict is as expected, and what a person would see is as
 //! in the snapshot. Of what goes well there is no diagnosis.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
 
 use scenarios::{folder, snapshots, stacks};
 use stacklab_diagnosis::diagnose;

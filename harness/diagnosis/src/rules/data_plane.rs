@@ -1,5 +1,7 @@
 //! A platform that is deployed, and through which no spans come.
 
+use std::collections::BTreeMap;
+
 use stacklab_machine::timeline::{Stage, What};
 
 use crate::Evidence;
@@ -18,7 +20,7 @@ pub(super) fn of_traces<'a>(view: &View<'a>, question: &Question<'a>, out: &mut 
     }
     web(view, to, out);
     several(view, &collectors, to, out);
-    for (app, instance) in instances(view, to) {
+    for (app, instance, to) in instances(view, to) {
         out.push(Candidate::ask(Question::Instance { app, program: app, instance, to }).rank(45));
     }
     not_delivered(view, &how_far, to, out);
@@ -93,11 +95,36 @@ fn collectors<'a>(view: &View<'a>, to: At) -> Vec<&'a str> {
     if added.is_empty() { other } else { added }
 }
 
-/// Instances of all applications that are wanted and do not run.
-fn instances<'a>(view: &View<'a>, to: At) -> Vec<(&'a str, &'a str)> {
+/// How often an instance must have come up so that it counts as one that does not stay.
+const RESTLESS: usize = 3;
+
+/// Instances of all applications that are wanted and do not run, or do not stay, with the time at which to ask why.
+fn instances<'a>(view: &View<'a>, to: At) -> Vec<(&'a str, &'a str, At)> {
     let apps = view.apps.iter().filter(|(_, app)| !app.states.is_empty()).map(|(name, _)| *name);
-    apps.flat_map(|app| view.not_running(app, 0, to).into_iter().map(move |instance| (app, instance)))
-        .collect()
+    let of = |app: &'a str| {
+        let down = view.not_running(app, 0, to);
+        let restless = restless(view, app, to).into_iter().filter(|(name, _)| !down.contains(name));
+        let restless: Vec<_> = restless.map(|(instance, at)| (app, instance, at)).collect();
+        down.into_iter().map(move |instance| (app, instance, to)).chain(restless)
+    };
+    apps.flat_map(of).collect()
+}
+
+/// Instances that run at the end, but have come up again and again, each with the time just after it last went down.
+fn restless<'a>(view: &View<'a>, app: &str, to: At) -> Vec<(&'a str, At)> {
+    let mut seen: BTreeMap<&str, (usize, At)> = BTreeMap::new();
+    let Some(program) = view.program(app) else { return Vec::new() };
+    for at in program.instances.iter().copied().filter(|at| *at < to) {
+        let What::InstanceState { instance, to: state, .. } = &view.events[at].what else { continue };
+        let (ups, down) = seen.entry(instance.as_str()).or_default();
+        if state.eq_ignore_ascii_case("running") {
+            *ups += 1;
+        } else {
+            *down = at + 1;
+        }
+    }
+    seen.retain(|_, (ups, down)| *ups >= RESTLESS && *down > 0);
+    seen.into_iter().map(|(instance, (_, down))| (instance, down)).collect()
 }
 
 /// What a collector's log says.

@@ -1,5 +1,7 @@
 //! One look at everything.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use stacklab_live::Recorder;
 use stacklab_machine::timeline::What;
@@ -44,7 +46,9 @@ pub async fn look(subjects: &Subjects, recorder: &Recorder) {
     seen("mesos", mesos(&subjects.master).await);
     for (name, url) in &subjects.frameworks {
         for path in paths_of(name) {
-            seen(&format!("{name} {path}"), settled(json(&format!("{url}{path}")).await));
+            let value =
+                if *path == ENSEMBLE { ensemble(url).await } else { json(&format!("{url}{path}")).await };
+            seen(&format!("{name} {path}"), settled(value));
         }
     }
     let mut topics = false;
@@ -71,10 +75,31 @@ pub async fn look(subjects: &Subjects, recorder: &Recorder) {
     }
 }
 
+/// Where Exhibitor-Mesos tells what its servers see of each other.
+const ENSEMBLE: &str = "/api/status";
+/// How long the servers of an ensemble may take to be started anew with the whole list, which they do after Stack
+/// Deploy has gone on, one after the other.
+const ROLLING: Duration = Duration::from_secs(15);
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// The state of an ensemble that has come to rest; as it is, if it does not.
+async fn ensemble(url: &str) -> Value {
+    let asked = tokio::time::Instant::now();
+    loop {
+        let value = json(&format!("{url}{ENSEMBLE}")).await;
+        let text = value.to_string();
+        let rolling = [r#""not serving""#, r#""down""#].iter().any(|state| text.contains(state));
+        if !rolling || asked.elapsed() >= ROLLING {
+            return value;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 /// The calls by which an operator asks a framework what it has.
 fn paths_of(framework: &str) -> &'static [&'static str] {
     match framework {
-        name if name.starts_with("exhibitor") => &["/api/status"],
+        name if name.starts_with("exhibitor") => &[ENSEMBLE],
         name if name.starts_with("kafka") => &["/api/broker/list", "/api/topic/list"],
         name if name.starts_with("dse") => &["/api/cluster/list", "/api/node/list"],
         name if name.starts_with("zipkin") => &["/api/collector/list", "/api/query/list", "/api/web/list"],
@@ -158,7 +183,7 @@ async fn mesos(master: &str) -> Value {
 
 /// Tries at one ZooKeeper: Exhibitor restarts its servers when others have joined, also after all have served once.
 const ZOOKEEPER_TRIES: u32 = 20;
-const ZOOKEEPER_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+const ZOOKEEPER_PAUSE: Duration = Duration::from_millis(100);
 
 /// Made by the first client that names a group, which may be one that only looks, and not all at once.
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
