@@ -63,7 +63,11 @@ fn lists_the_scenarios() {
 
 #[test]
 fn shows_what_is_wrong_with_the_input() {
-    check(&["e2e", "nope"], ExitCode::BadInput, &["there is no scenario nope; there are: bootstrap, "]);
+    check(
+        &["e2e", "nope"],
+        ExitCode::BadInput,
+        &["there is no scenario nope; there are: admin-port-above-port, "],
+    );
     check(&["e2e", "--stack", "/nowhere"], ExitCode::BadInput, &["cannot read the stack file /nowhere"]);
     check(&["sim", "--seeds", "5..5"], ExitCode::BadInput, &["5..5 is empty"]);
     check(&["e2e", "--var", "a"], ExitCode::BadInput, &["NAME=VALUE"]);
@@ -93,7 +97,8 @@ fn says_which_agent_offered_what_to_a_node_that_is_too_large() {
 #[test]
 fn names_an_artifact_that_cannot_be_had() {
     let other = Changed::new("artifact", |text| text.replace("exhibitor-1.5.5-all.jar", "exhibitor.zip"));
-    let said = ["the artifact http://repo.elodina.s3.amazonaws.com/exhibitor.zip cannot be had"];
+    let said =
+        ["the artifact http://repo.elodina.s3.amazonaws.com/exhibitor.zip of exhibitor-mesos cannot be had"];
     check(&["e2e", "--stack", other.path()], ExitCode::NotAsExpected, &said);
 }
 

@@ -25,7 +25,7 @@ fn fields_are_as_documented() {
           "seed": "18446744073709551615",
           "outcome": "failed",
           "verdict": "node 70 of dse-mesos-0.2.x finds no place on any agent:\n  127.77.1.11 offered cpus:4.0 mem:16384.0: node 70: mem < 40000 (declined 43 times)",
-          "took": 2.53,
+          "took": 2.5,
           "diagnosis": {
             "chain": [
               {

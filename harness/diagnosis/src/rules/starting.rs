@@ -39,7 +39,7 @@ const NEXT_OFFERS: f64 = 10.0;
 /// An instance that was given up before any offer came for it.
 fn too_soon<'a>(
     view: &View<'a>,
-    (app, program, instance): (&str, &str, &str),
+    (app, program, instance): (&'a str, &str, &str),
     (from, to): (At, At),
     out: &mut Vec<Candidate<'a>>,
 ) {
@@ -53,6 +53,10 @@ fn too_soon<'a>(
     let declined = view.program(program).map(|program| program.declined.as_slice()).unwrap_or_default();
     if waited > NEXT_OFFERS || declined.iter().any(|at| (wanted..to).contains(at)) {
         return;
+    }
+    if !view.lines(app, from, to, |line| line.contains("Framework failed over")).is_empty() {
+        // Offers come to one scheduler of a framework at a time.
+        return out.push(Candidate::ask(Question::Scheduler { app, to }).rank(11));
     }
     out.push(
         Candidate::of(

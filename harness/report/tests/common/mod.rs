@@ -130,7 +130,7 @@ impl Recorded {
             seed: 1,
             outcome: Outcome::Failed,
             verdict: "node 70 of dse-mesos-0.2.x finds no place on any agent:\n  127.77.1.11 offered cpus:4.0 mem:16384.0: node 70: mem < 40000 (declined 43 times)",
-            took: Duration::from_millis(2530),
+            took: Duration::from_millis(2500),
             events: &self.events,
             diagnosis: Some(&self.diagnosis),
             replay: "cargo xtask repro not-enough-memory",
