@@ -368,8 +368,8 @@ impl<E: Send + 'static, L> Host<E, L> {
                 let (reply, answer) = oneshot::channel();
                 let sent = inbox.0.send(Message::Request(request, reply)).await;
                 let answer = if sent.is_ok() { answer.await.ok() } else { None };
-                let gone = || Response::new(503, "text/plain", "the program ended before it answered\n");
-                Answer::Whole(answer.unwrap_or_else(gone))
+                // A program that ended before it answered takes the connection with it.
+                Answer::Whole(answer.unwrap_or_else(|| Response::empty(0)))
             })
         })
     }
