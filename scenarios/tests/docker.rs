@@ -1,4 +1,5 @@
-//! Every scenario with the real services in containers, against the same snapshots as the embedded ones; and nothing is
+//! Every scenario of a deployment that goes well, with the real services in containers, against the same snapshots as
+//! the embedded ones; and nothing is
 //! left of them afterwards.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says why it is skipped")]
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use scenarios::{folder, snapshots, stacks};
 use stacklab_lab::e2e::{NotRun, Options, Report, run};
+use stacklab_lab::scenario::Expect;
 use stacklab_lab::{Backing, Lab, catalogue};
 use stacklab_live::docker::{Engine, left};
 use stacklab_live::{Clock, Part, Recorder};
@@ -23,7 +25,14 @@ async fn every_scenario_passes_and_leaves_nothing() {
     let progress = |line: &str| println!("{line}");
     let backing = Backing::prepare(&Part::ALL.into(), &BTreeMap::new(), &images, &progress).await.unwrap();
     let mut failed = Vec::new();
-    for scenario in &catalogue::all(&folder()).unwrap() {
+    let all = catalogue::all(&folder()).unwrap();
+    let (well, failures): (Vec<_>, Vec<_>) = all
+        .iter()
+        .partition(|scenario| matches!(scenario.expect, Expect::Deployed) && scenario.faults.is_empty());
+    // Why a deployment fails is decided by the control plane, which is the same on both backends.
+    let names: Vec<&str> = failures.iter().map(|scenario| scenario.name.as_str()).collect();
+    println!("on the embedded and the simulated backend only, as they fail by intent: {}", names.join(", "));
+    for scenario in well {
         let recorder = Recorder::new(Clock::new());
         let options = Options {
             pace: Pace::FAST,
