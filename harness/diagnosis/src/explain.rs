@@ -39,7 +39,7 @@ pub fn explain(text: &str) -> Result<&'static Cause, UnknownCause> {
 }
 
 /// The cause of a code.
-pub(crate) fn cause(code: Code) -> Option<&'static Cause> {
+pub fn cause(code: Code) -> Option<&'static Cause> {
     CAUSES.iter().find(|cause| cause.code == code)
 }
 
@@ -47,7 +47,7 @@ fn near(asked: &str) -> Vec<&'static str> {
     let words: Vec<&str> = asked.split('-').filter(|word| word.len() > 2).collect();
     let score = |name: &'static str| {
         let shared = words.iter().filter(|word| name.contains(**word)).count();
-        let distance = distance(asked, name);
+        let distance = strsim::levenshtein(asked, name);
         // A slip of the pen, or words in common.
         (shared > 0 || distance <= asked.len().div_ceil(3)).then_some((
             std::cmp::Reverse(shared),
@@ -58,24 +58,6 @@ fn near(asked: &str) -> Vec<&'static str> {
     let mut scored: Vec<_> = CAUSES.iter().filter_map(|cause| score(cause.name)).collect();
     scored.sort();
     scored.into_iter().take(MAX_NEAR).map(|(.., name)| name).collect()
-}
-
-/// Letters to change, add or drop.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut corner = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, right) in b.iter().enumerate() {
-            let change = corner + usize::from(left != *right);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

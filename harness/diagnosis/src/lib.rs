@@ -22,4 +22,4 @@ pub use causes::CAUSES;
 pub use code::{Cause, Code};
 pub use diagnose::{diagnose, settled};
 pub use diagnosis::{Diagnosis, Evidence, Finding};
-pub use explain::{UnknownCause, explain};
+pub use explain::{UnknownCause, cause, explain};

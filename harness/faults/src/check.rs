@@ -199,22 +199,11 @@ pub fn near<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<
     found.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// Letters to put in, take out or change (Levenshtein); texts longer than any name are as far as they are long.
+/// Letters to put in, take out or change; texts longer than any name are as far as they are long.
 fn distance(one: &str, other: &str) -> usize {
     const LONGEST_NAME: usize = 64;
     if one.len() > LONGEST_NAME || other.len() > LONGEST_NAME {
         return one.len().max(other.len());
     }
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, letter) in one.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = above + 1;
-        for (place, wanted) in other.iter().enumerate() {
-            let change = corner + usize::from(letter != *wanted);
-            corner = row[place + 1];
-            row[place + 1] = change.min(row[place] + 1).min(corner + 1);
-        }
-    }
-    row[other.len()]
+    strsim::levenshtein(one, other)
 }
