@@ -13,10 +13,7 @@ pub(super) fn there<'a>(view: &View<'a>, question: &Question<'a>, out: &mut Vec<
     let Some((at, url)) = view.calls(app, from, to).rfind(|(_, url)| url.path.ends_with("/add")) else {
         return;
     };
-    let answer = match &view.events[at].what {
-        What::HttpExchange { answer, .. } => answer.as_deref().unwrap_or_default(),
-        _ => "",
-    };
+    let answer = view.answer(at);
     let says = |text: &str| error.contains(text) || answer.contains(text);
     let exists = says("already exist") || (says("node ") && says(" exists"));
     if !exists {

@@ -175,10 +175,7 @@ fn runs_already<'a>(
     out: &mut Vec<Candidate<'a>>,
 ) {
     let Some((at, url)) = view.calls(app, span.0, span.1).next_back() else { return };
-    let answer = match &view.events[at].what {
-        What::HttpExchange { answer, .. } => answer.as_deref().unwrap_or_default(),
-        _ => "",
-    };
+    let answer = view.answer(at);
     let says = |text: &str| error.contains(text) || answer.contains(text);
     if !says(" is active") && !says(" should be idle") {
         return;
@@ -202,10 +199,7 @@ fn bad_value<'a>(
     out: &mut Vec<Candidate<'a>>,
 ) {
     let Some((at, url)) = view.calls(app, span.0, span.1).next_back() else { return };
-    let answer = match &view.events[at].what {
-        What::HttpExchange { answer, .. } => answer.as_deref().unwrap_or_default(),
-        _ => "",
-    };
+    let answer = view.answer(at);
     let says = |text: &str| error.contains(text) || answer.contains(text);
     let duration = ["invalid timeout", "Invalid timeout", "format error", "Invalid format"];
     if !duration.into_iter().any(says) {

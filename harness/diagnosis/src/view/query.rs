@@ -164,6 +164,14 @@ impl<'a> View<'a> {
         span.filter_map(of).collect()
     }
 
+    /// The beginning of the answer to a call, if that says what is wrong; empty otherwise.
+    pub(crate) fn answer(&self, at: At) -> &'a str {
+        match &self.events[at].what {
+            What::HttpExchange { answer, .. } => answer.as_deref().unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     /// State, reason and message of a status.
     pub(crate) fn status(&self, at: At) -> (&'a str, &'a str, &'a str) {
         match &self.events[at].what {
