@@ -296,6 +296,16 @@ pub(crate) enum Backend {
     Sim,
 }
 
+impl From<Backend> for stacklab_lab::scenario::Backend {
+    fn from(name: Backend) -> Self {
+        match name {
+            Backend::Embedded => Self::Embedded,
+            Backend::Docker => Self::Docker,
+            Backend::Sim => Self::Sim,
+        }
+    }
+}
+
 /// How fast waits pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PaceName {

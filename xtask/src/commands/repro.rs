@@ -15,7 +15,7 @@ use stacklab_live::{Clock, Part, Recorder};
 use stacklab_machine::Pace;
 
 use super::{Failed, e2e};
-use crate::flags::{self, PaceName, Repro};
+use crate::flags::{PaceName, Repro};
 use crate::paths;
 
 /// What is to be seen again.
@@ -59,11 +59,7 @@ pub(crate) fn ran_on_docker(what: &str) -> bool {
 pub(crate) async fn repro(flags: Repro) -> Result<ExitCode, Failed> {
     let mut wanted = wanted(&flags.what)?;
     if let Some(backend) = flags.backend {
-        wanted.backend = match backend {
-            flags::Backend::Embedded => Backend::Embedded,
-            flags::Backend::Docker => Backend::Docker,
-            flags::Backend::Sim => Backend::Sim,
-        };
+        wanted.backend = backend.into();
     }
     wanted.seed = flags.seed.unwrap_or(wanted.seed);
     wanted.pace = flags.pace.map_or(wanted.pace, PaceName::into);

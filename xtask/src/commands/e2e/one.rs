@@ -10,7 +10,7 @@ use stacklab_lab::e2e::{NotRun, Options, Report, run, run_virtually};
 use stacklab_lab::exit::ExitCode;
 use stacklab_lab::report::{Progress, table};
 use stacklab_lab::scenario::{Expect, Scenario};
-use stacklab_lab::{Backing, Ended as StepEnded, Lab, scenario};
+use stacklab_lab::{Backing, Ended as StepEnded, Lab};
 use stacklab_live::{Clock, Recorder};
 use stacklab_machine::Pace;
 use stacklab_machine::timeline::Timeline;
@@ -117,8 +117,8 @@ async fn sockets(scenario: &Scenario, way: &Way<'_>) -> Result<(Ended, String), 
         Ok(report) => report,
         Err(why) => return not_run(scenario, why),
     };
-    let timeline = recorder.with(Clone::clone);
-    let folder = leave(scenario, way, Some(&report), &timeline).map_err(Failed::environment)?;
+    let left = recorder.with(|timeline| leave(scenario, way, Some(&report), timeline));
+    let folder = left.map_err(Failed::environment)?;
     let text = if way.flags.keep { String::new() } else { shown(scenario, way, &report, folder.as_deref()) };
     Ok((Ended::Report(Box::new(report)), text))
 }
@@ -289,18 +289,15 @@ fn leave(
 
 /// What the reports need of a run.
 pub(super) fn kept(scenario: &Scenario, way: &Way<'_>, end: Result<Box<Report>, String>) -> Kept {
-    Kept::new(scenario, backend_name(way), way.flags.seed, again(scenario, way), end)
+    let (replay, folder) = (again(scenario, way), folder_name(scenario, way));
+    Kept::new(scenario, backend_name(way), way.flags.seed, replay, folder, end)
 }
 
 fn settings(way: &Way<'_>, report: Option<&Report>) -> Settings {
     let flags = way.flags;
     let pace: Pace = flags.pace.into();
     Settings {
-        backend: match flags.backend {
-            Backend::Embedded => scenario::Backend::Embedded,
-            Backend::Docker => scenario::Backend::Docker,
-            Backend::Sim => scenario::Backend::Sim,
-        },
+        backend: flags.backend.into(),
         real: way.backing.real().iter().map(|part| part.name().to_owned()).collect(),
         seed: flags.seed,
         pace: pace.divisor(),

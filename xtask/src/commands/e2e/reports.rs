@@ -16,6 +16,8 @@ pub(super) struct Kept {
     backend: String,
     seed: u64,
     replay: String,
+    /// The name of its folder among the others.
+    folder: String,
     /// What came of it, or why it was left out.
     end: Result<Box<Report>, String>,
     hits: Vec<Hit>,
@@ -27,6 +29,7 @@ impl Kept {
         backend: String,
         seed: u64,
         replay: String,
+        folder: String,
         end: Result<Box<Report>, String>,
     ) -> Self {
         let hit = |hits: &stacklab_faults::Hits| {
@@ -37,7 +40,7 @@ impl Kept {
         let hits =
             end.as_ref().map(|report| report.hits.iter().filter_map(hit).collect()).unwrap_or_default();
         let (name, about) = (scenario.name.clone(), scenario.about.trim().to_owned());
-        Self { scenario: name, about, backend, seed, replay, end, hits }
+        Self { scenario: name, about, backend, seed, replay, folder, end, hits }
     }
 
     fn run<'r>(&'r self, events: &'r [Event]) -> Run<'r> {
@@ -82,7 +85,7 @@ pub(super) fn write_all(folder: &Path, kept: &[Kept]) -> anyhow::Result<()> {
     let runs: Vec<Run<'_>> = kept.iter().map(|kept| kept.run(&[])).collect();
     // What did not run has no page.
     let link = |kept: &Kept| {
-        kept.end.as_ref().map_or_else(|_| String::new(), |_| format!("{}/index.html", kept.scenario))
+        kept.end.as_ref().map_or_else(|_| String::new(), |_| format!("{}/index.html", kept.folder))
     };
     let links: Vec<String> = kept.iter().map(link).collect();
     let rows: Vec<Row<'_>> = runs.iter().zip(&links).map(|(run, link)| Row { run, link }).collect();
