@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stacklab_diagnosis::{Code, diagnose, settled};
+use stacklab_diagnosis::diagnose;
 use stacklab_live::program::{Place, Running, spawn};
 use stacklab_live::{Recorder, Sandbox};
 use stacklab_machine::timeline::{Event, What};
@@ -16,7 +16,7 @@ use stacklab_stack_deploy::framework::{self, RunLink};
 
 use crate::lab::Lab;
 use crate::report::running;
-use crate::stall::starved;
+use crate::stall::{Suspicion, starved};
 use crate::verdict;
 
 /// Between two looks for a cause that will not go away.
@@ -41,16 +41,11 @@ const SUBSCRIBED: Duration = Duration::from_secs(10);
 /// Name of Stack Deploy's own framework.
 const FRAMEWORK: &str = "stack-deploy";
 
-/// Why a stack is not deployed.
+/// Why a stack is not deployed. What led to it `stacklab_diagnosis::diagnose` says, from the lab's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotDeployed {
-    /// Stack Deploy says so.
-    Failed {
-        /// Its words.
-        error: String,
-        /// With what was seen besides.
-        text: String,
-    },
+    /// Stack Deploy says so, in these words.
+    Failed(String),
     /// It goes on for ever, or for much longer: the text says what it waits for.
     GivenUp(String),
 }
@@ -58,7 +53,7 @@ pub enum NotDeployed {
 impl std::fmt::Display for NotDeployed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Failed { text, .. } | Self::GivenUp(text) => f.write_str(text),
+            Self::Failed(text) | Self::GivenUp(text) => f.write_str(text),
         }
     }
 }
@@ -103,10 +98,7 @@ pub async fn deploy(
                 }
                 return Ok(());
             }
-            Some(Some(error)) => {
-                let text = recorder.with(|t| verdict::failed(&error, t.events()));
-                return Err(NotDeployed::Failed { error, text });
-            }
+            Some(Some(error)) => return Err(NotDeployed::Failed(error)),
             None => {}
         }
         let why = certainty
@@ -119,12 +111,11 @@ pub async fn deploy(
     }
 }
 
-/// Whether the timeline shows a cause that keeps the deployment from its end for ever. What shows it twice, with a while
-/// between, is certain.
+/// A [`Suspicion`] that is looked into every now and then.
 #[derive(Debug, Default)]
 struct Certainty {
     next: Option<Time>,
-    suspected: Option<Code>,
+    suspicion: Suspicion,
 }
 
 impl Certainty {
@@ -134,12 +125,10 @@ impl Certainty {
             return None;
         }
         // Of a copy: nobody who records has to wait.
-        let found = settled(&recorder.events_from(0));
+        let certain = self.suspicion.is_confirmed(&recorder.events_from(0));
         // Looking takes time, too: a small part of all.
         let took = recorder.now().since(now);
         self.next = Some(recorder.now() + SUSPECT.max(took * 10));
-        let certain = found.is_some() && found == self.suspected;
-        self.suspected = found;
         certain.then(|| recorder.with(|timeline| explained(timeline.events())))
     }
 }
@@ -223,11 +212,10 @@ fn never_starts(events: &[Event]) -> Option<String> {
         let count = counts.entry(what).or_default();
         *count += 1;
         if *count >= limit {
-            let text = match &event.what {
+            return Some(match &event.what {
                 What::ArtifactMissing { uri, why, .. } => format!("the artifact {uri} cannot be had: {why}"),
                 _ => what.clone(),
-            };
-            return Some(verdict::failed(&text, events));
+            });
         }
     }
     None

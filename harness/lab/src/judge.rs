@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stacklab_diagnosis::{CAUSES, Cause, Code, Diagnosis, Finding};
+use stacklab_diagnosis::{Diagnosis, Finding, cause};
 use stacklab_faults::Hits;
 use stacklab_machine::timeline::Event;
 
@@ -150,20 +150,16 @@ pub(crate) fn course(seen: &Seen<'_>, redactor: &Redactor) -> Vec<String> {
     if let (Expect::Failed(_), Some(diagnosis)) = (&seen.scenario.expect, seen.diagnosis) {
         // The symptom is in Stack Deploy's words, or in those of whoever gave up; sentences hold counts and times: both
         // differ from backend to backend. Which causes there are, and in which order, does not.
-        let known = diagnosis.chain.iter().filter_map(|finding| finding.code.and_then(known));
+        let known = diagnosis.chain.iter().filter_map(|finding| finding.code.and_then(cause));
         let found = known.map(|cause| format!("{} {}: {}", cause.code, cause.name, cause.title));
         sections.push(format!("== diagnosis\n{}", found.collect::<Vec<_>>().join("\n")));
     }
     sections
 }
 
-fn known(code: Code) -> Option<&'static Cause> {
-    CAUSES.iter().find(|cause| cause.code == code)
-}
-
 /// One finding, on one line: its code and name, if it has one, and what happened.
 fn line(finding: &Finding) -> String {
-    match finding.code.and_then(known) {
+    match finding.code.and_then(cause) {
         Some(cause) => format!("{} {}: {}", cause.code, cause.name, finding.text),
         None => finding.text.clone(),
     }

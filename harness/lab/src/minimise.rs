@@ -30,8 +30,7 @@ pub struct Minimal {
 pub fn cause(scenario: &Scenario, stack: &Stack, stacks: &Path, seed: u64) -> Option<Code> {
     // What must be found is whatever there is: a step that breaks is no failure of the same kind.
     let played = play(scenario, stack, stacks, seed, false);
-    let failed = played.course.failure.is_some() || played.course.broken.is_some();
-    played.diagnosis.filter(|_| failed)?.code()
+    played.diagnosis?.code()
 }
 
 /// Makes a scenario smaller. `progress` is told of every step that made it so. `None` if it does not fail for a known

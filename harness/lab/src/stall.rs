@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use stacklab_diagnosis::{Code, settled};
 use stacklab_machine::Time;
 use stacklab_machine::timeline::{Event, What};
 
@@ -48,6 +49,20 @@ impl Starved {
     }
 }
 
+/// Whether a timeline shows a cause that keeps a deployment from its end for ever. What shows it twice, with a while
+/// between, is certain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Suspicion(Option<Code>);
+
+impl Suspicion {
+    /// Looks once more: whether what was suspected before is so still.
+    pub(crate) fn is_confirmed(&mut self, events: &[Event]) -> bool {
+        let found = settled(events);
+        let before = std::mem::replace(&mut self.0, found);
+        found.is_some() && found == before
+    }
+}
+
 /// The instances that find no place at the end of these events.
 ///
 /// `quiet` is how long nothing must have changed: longer than any wait that is only there to be lived through, so
@@ -83,8 +98,8 @@ pub fn starved(events: &[Event], now: Time, quiet: Duration) -> Vec<Starved> {
     waiting.into_iter().filter(|(_, refused)| everywhere(refused)).map(of).collect()
 }
 
-/// Hosts of the agents that are there.
-fn agents(events: &[Event]) -> Vec<String> {
+/// Hosts of the agents that are there, each once.
+pub(crate) fn agents(events: &[Event]) -> Vec<String> {
     let mut hosts = Vec::new();
     for event in events {
         match &event.what {

@@ -18,7 +18,7 @@ use stacklab_machine::timeline::What;
 use stacklab_machine::{Pace, Time};
 
 use crate::backing::Backing;
-use crate::input::{InputError, read_stack, read_stack_as_it_is};
+use crate::input::{InputError, StackInput, read_stack, read_stack_as_it_is};
 use crate::judge::{Seen, compare, judge};
 use crate::lab::{Lab, LabConfig, LabError};
 use crate::report::{CriticalPath, Running, ServiceAt, critical_path, running};
@@ -150,13 +150,9 @@ where
     K: FnOnce(&Lab, &Report) -> F,
     F: Future<Output = ()>,
 {
-    on_this_backend(scenario, options)?;
-    let path = stack_path(scenario, &options.stacks);
-    let input = match scenario.expect {
-        Expect::Deployed => read_stack(&path, &scenario.variables)?,
-        // What is wrong with it may be what is to be seen.
-        Expect::Failed(_) => read_stack_as_it_is(&path)?,
-    };
+    let all_real = options.backing.real().len() == Part::ALL.len();
+    let backend = if all_real { Backend::Docker } else { Backend::Embedded };
+    let input = input(scenario, options, backend)?;
     // Whole milliseconds: some of the generators have no finer grain.
     let start = Time::from_millis((recorder.now() - BACKDATED).as_millis());
     let workload = match &scenario.traces {
@@ -178,9 +174,11 @@ where
     if let Some((index, why)) = lab.faults().failures().into_iter().next() {
         course.broken.get_or_insert(format!("fault {} cannot be done: {why}", index + 1));
     }
-    let bad = course.failure.is_some() || course.broken.is_some();
-    let frameworks = if bad { Vec::new() } else { observe(&lab, &input, &workload, recorder).await };
-    let diagnosis = if bad { recorder.with(|timeline| diagnose(timeline.events())) } else { None };
+    let (frameworks, diagnosis) = if course.is_good() {
+        (observe(&lab, &input, &workload, recorder).await, None)
+    } else {
+        (Vec::new(), recorder.with(|timeline| diagnose(timeline.events())))
+    };
     let hits = lab.faults().hits();
     let cured = match options.cure && course.failure.is_some() {
         true => Some(Box::pin(cure(scenario, &mut ground)).await),
@@ -217,13 +215,17 @@ where
     Ok(report)
 }
 
-fn on_this_backend(scenario: &Scenario, options: &Options) -> Result<(), NotRun> {
-    let all_real = options.backing.real().len() == Part::ALL.len();
-    let backend = if all_real { Backend::Docker } else { Backend::Embedded };
-    match scenario.not_on.get(&backend) {
-        Some(why) => Err(NotRun::Backend { scenario: scenario.name.clone(), backend, why: why.clone() }),
-        None => Ok(()),
+/// The stack of a scenario, if that runs on this backend.
+fn input(scenario: &Scenario, options: &Options, backend: Backend) -> Result<StackInput, NotRun> {
+    if let Some(why) = scenario.not_on.get(&backend) {
+        return Err(NotRun::Backend { scenario: scenario.name.clone(), backend, why: why.clone() });
     }
+    let path = stack_path(scenario, &options.stacks);
+    Ok(match scenario.expect {
+        Expect::Deployed => read_stack(&path, &scenario.variables)?,
+        // What is wrong with it may be what is to be seen.
+        Expect::Failed(_) => read_stack_as_it_is(&path)?,
+    })
 }
 
 fn config(scenario: &Scenario, options: &Options) -> LabConfig {

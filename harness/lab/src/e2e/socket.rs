@@ -90,7 +90,7 @@ impl Ground for Socket<'_> {
             }
         };
         deploy(self.lab, stack, &self.scenario.variables).await.map_err(|why| match why {
-            NotDeployed::Failed { error, .. } => error,
+            NotDeployed::Failed(error) => error,
             NotDeployed::GivenUp(_) => GIVEN_UP.to_owned(),
         })
     }

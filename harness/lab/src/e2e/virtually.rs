@@ -3,28 +3,20 @@
 
 use stacklab_machine::timeline::{Timeline, What};
 
-use super::{NotRun, Options, Report, stack_path};
-use crate::input::{StackInput, read_stack, read_stack_as_it_is};
+use super::{NotRun, Options, Report, input};
+use crate::input::StackInput;
 use crate::judge::{Seen, compare_course, judge};
 use crate::redact::{Redactor, ports_in};
 use crate::report::{critical_path, running};
 use crate::scenario::{Backend, Expect, Scenario};
-use crate::sim::{Played, play};
+use crate::sim::{Played, agent_host, play};
 
 /// Runs a scenario in virtual time. The same scenario and seed give the same timeline, to the byte.
 ///
 /// # Errors
 /// The scenario was not run at all.
 pub fn run_virtually(scenario: &Scenario, options: &Options) -> Result<(Report, Timeline), NotRun> {
-    if let Some(why) = scenario.not_on.get(&Backend::Sim) {
-        let scenario = scenario.name.clone();
-        return Err(NotRun::Backend { scenario, backend: Backend::Sim, why: why.clone() });
-    }
-    let path = stack_path(scenario, &options.stacks);
-    let input = match scenario.expect {
-        Expect::Deployed => read_stack(&path, &scenario.variables)?,
-        Expect::Failed(_) => read_stack_as_it_is(&path)?,
-    };
+    let input = input(scenario, options, Backend::Sim)?;
     let played = play(scenario, &input.stack, &options.stacks, options.seed, options.cure);
     if scenario.expect != Expect::Deployed && played.course.is_without_traces() {
         let why = "it fails when the traces are sent, and in virtual time nobody sends any".to_owned();
@@ -59,7 +51,7 @@ pub fn run_virtually(scenario: &Scenario, options: &Options) -> Result<(Report, 
 fn redactor(scenario: &Scenario, input: &StackInput) -> Redactor {
     let mut redactor = Redactor::new();
     for index in 0..scenario.cluster.each_agent().len() {
-        redactor.host(&format!("127.77.0.{}", 11 + index), "<agent>");
+        redactor.host(&agent_host(index), "<agent>");
     }
     redactor.host("127.77.0.1", "<lab>");
     redactor.host("127.77.0.2", "<platform>");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use stacklab_diagnosis::{CAUSES, Code};
+use stacklab_diagnosis::{CAUSES, Code, cause};
 
 /// A known cause, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Cause {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        CAUSES.iter().find(|cause| cause.code == self.0).map_or("", |cause| cause.name)
+        cause(self.0).map_or("", |cause| cause.name)
     }
 }
 

@@ -34,6 +34,7 @@ use stacklab_stack::Stack;
 pub use explore::{Bounds, Ending, Exploration, Ordinary, Violation, drawn_kinds};
 pub use invariants::broken;
 pub use steps::{Played, play};
+pub(crate) use world::agent_host;
 
 use crate::cluster::ClusterSpec;
 use crate::scenario::Already;

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use stacklab_diagnosis::{Code, Diagnosis, diagnose, settled};
+use stacklab_diagnosis::{Diagnosis, diagnose};
 use stacklab_faults::Hits;
 use stacklab_machine::Time;
 use stacklab_machine::http::{Request, Response};
@@ -16,7 +16,7 @@ use super::world::{DEPLOY_AFTER, LAB, MARATHON_PORT, MASTER, World};
 use super::{LOOK, MAX_STEPS, QUIET, Simulation};
 use crate::input::read_stack_as_it_is;
 use crate::scenario::Scenario;
-use crate::stall::starved;
+use crate::stall::{Suspicion, starved};
 use crate::steps::{Course, GIVEN_UP, Ground, Traced, ZnodeCall, cure, perform};
 
 /// Virtual time that one deployment may take.
@@ -63,8 +63,7 @@ pub fn play(scenario: &Scenario, stack: &Stack, stacks: &Path, seed: u64, cures:
     let mut ground = Virtual { world, simulation: &simulation, stacks: stacks.to_owned(), given_up: None };
     ground.until(Time::SIM_START + DEPLOY_AFTER, &mut |_| false);
     let course = at_once(perform(scenario, &scenario.steps(), &mut ground));
-    let bad = course.failure.is_some() || course.broken.is_some();
-    let diagnosis = if bad { diagnose(ground.world.timeline().events()) } else { None };
+    let diagnosis = if course.is_good() { None } else { diagnose(ground.world.timeline().events()) };
     let cured = (cures && course.failure.is_some()).then(|| at_once(cure(scenario, &mut ground)));
     let world = ground.world;
     let took = world.now().since(Time::SIM_START);
@@ -116,11 +115,11 @@ impl Virtual<'_> {
     }
 }
 
-/// Whether the timeline shows, twice, that a deployment cannot end.
+/// Whether a deployment cannot end, looked into every now and then.
 #[derive(Default)]
 struct Hopeless {
     next: Option<Time>,
-    suspected: Option<Code>,
+    suspicion: Suspicion,
 }
 
 impl Hopeless {
@@ -131,10 +130,7 @@ impl Hopeless {
         }
         self.next = Some(now + LOOK);
         let events = world.timeline().events();
-        let found = settled(events);
-        let certain = found.is_some() && found == self.suspected;
-        self.suspected = found;
-        certain || !starved(events, now, QUIET).is_empty()
+        self.suspicion.is_confirmed(events) || !starved(events, now, QUIET).is_empty()
     }
 }
 

@@ -41,6 +41,11 @@ pub(super) const MARATHON_PORT: u16 = 8080;
 /// The stack is run once the cluster has settled.
 pub(super) const DEPLOY_AFTER: Duration = Duration::from_secs(5);
 
+/// The address of an agent, which is its host name.
+pub(crate) fn agent_host(index: usize) -> String {
+    format!("127.77.0.{}", 11 + index)
+}
+
 /// An agent and what runs on it.
 pub(super) struct AgentNode {
     pub(super) machine: Agent,
@@ -156,7 +161,7 @@ impl World {
     }
 
     fn add_agent(&mut self, index: usize, spec: &AgentSpec, limits_memory: bool) {
-        let host = format!("127.77.0.{}", 11 + index);
+        let host = agent_host(index);
         let rng = self.streams.stream(&format!("ids/agent-{}", index + 1));
         // Checked when the description was read.
         let resources = spec.resources().parse::<Resources>().unwrap_or_default();

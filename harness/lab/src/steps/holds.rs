@@ -1,10 +1,10 @@
 //! Whether a condition holds, as the timeline shows it.
 
-use std::collections::BTreeSet;
-
 use stacklab_machine::timeline::{Event, What};
+use stacklab_mesos::v1::TaskState;
 
 use crate::scenario::Condition;
+use crate::stall::agents;
 
 /// Whether a condition holds at the end of these events. `since` is where the step before began.
 pub(super) fn holds(condition: &Condition, events: &[Event], since: usize) -> bool {
@@ -114,10 +114,7 @@ pub(super) fn launched(events: &[Event], app: &str) -> bool {
 }
 
 fn is_over(state: &str) -> bool {
-    matches!(
-        state,
-        "TASK_FINISHED" | "TASK_FAILED" | "TASK_KILLED" | "TASK_LOST" | "TASK_ERROR" | "TASK_GONE"
-    )
+    TaskState::from_name(state).is_some_and(TaskState::is_terminal)
 }
 
 /// Removed, and all its tasks have ended.
@@ -159,19 +156,6 @@ pub(super) fn frameworks(events: &[Event], wanted: &str) -> Vec<String> {
                 found.push(framework.clone());
             }
             What::FrameworkRemoved { framework, .. } => found.retain(|known| known != framework),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Hosts of the agents that are there.
-pub(super) fn agents(events: &[Event]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for event in events {
-        match &event.what {
-            What::AgentRegistered { host, .. } => drop(found.insert(host.clone())),
-            What::AgentLost { host, .. } => drop(found.remove(host)),
             _ => {}
         }
     }

@@ -12,7 +12,8 @@ use stacklab_machine::http::{Request, Response};
 use stacklab_machine::timeline::{Event, EventId, What};
 
 use crate::scenario::{Condition, Expect, PATIENCE, Scenario, Step};
-use holds::{agents, holds};
+use crate::stall::agents;
+use holds::holds;
 
 /// What is said of a deployment that nothing brings to its end any more. Why not is the diagnosis' business.
 pub(crate) const GIVEN_UP: &str = "given up: it does not come to an end by itself";

@@ -24,14 +24,15 @@ pub(super) struct Rule {
 }
 
 impl HttpFault {
+    /// What is answered with a status by a fault.
+    pub fn response(status: u16) -> Response {
+        Response::new(status, "text/html", format!("<html><body>{status} by a planned fault</body></html>\n"))
+    }
+
     /// What is answered instead.
     pub(crate) async fn answer(self) -> Answer {
         match self {
-            Self::Status(status) => Answer::Whole(Response::new(
-                status,
-                "text/html",
-                format!("<html><body>{status} by a planned fault</body></html>\n"),
-            )),
+            Self::Status(status) => Answer::Whole(Self::response(status)),
             Self::Hang => std::future::pending().await,
             Self::Close => Answer::Whole(Response::empty(0)),
         }

@@ -12,7 +12,7 @@ use crate::occupant::Occupant;
 use crate::sim::control::agent_of;
 use crate::sim::item::{Due, Later, Seat};
 use crate::sim::programs::Body;
-use crate::sim::world::LAB;
+use crate::sim::world::{LAB, agent_host};
 
 impl World {
     /// The whole machine is gone at once, and nobody is told: the master finds out by its pings. Connections of
@@ -124,7 +124,7 @@ impl World {
     pub(super) fn take_resources(&mut self, name: &str, resources: &str) {
         let Ok(resources) = resources.parse::<Resources>() else { return };
         let Some(index) = self.agent_called(name) else { return };
-        let host = format!("127.77.0.{}", 11 + index);
+        let host = agent_host(index);
         let Some(faults) = &mut self.faults else { return };
         faults.strangers += 1;
         let occupant = Occupant::new(faults.strangers, host, resources);
@@ -134,7 +134,7 @@ impl World {
 
     pub(super) fn take_port(&mut self, name: &str, port: u16) {
         let Some(index) = self.agent_called(name) else { return };
-        let address = format!("127.77.0.{}:{port}", 11 + index);
+        let address = format!("{}:{port}", agent_host(index));
         // One that is taken already is not given back at the end.
         if !self.is_taken(&address)
             && let Some(faults) = &mut self.faults

@@ -1,22 +1,12 @@
 //! Requests that are not answered as they should be.
 
-use stacklab_machine::http::{Failure, Response};
+use stacklab_live::mishap::HttpFault;
+use stacklab_machine::http::Failure;
 use stacklab_machine::process::ExchangeId;
 use stacklab_machine::timeline::EventId;
 
 use super::World;
 use crate::sim::item::Seat;
-
-/// What becomes of a request.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::sim) enum HttpFault {
-    /// It is answered with this status.
-    Answer(u16),
-    /// It is never answered.
-    Hang,
-    /// Its connection is closed.
-    Close,
-}
 
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -59,9 +49,8 @@ impl World {
         cause: Option<EventId>,
     ) {
         match fault {
-            HttpFault::Answer(status) => {
-                let text = format!("<html><body>{status} by a planned fault</body></html>\n");
-                self.respond(seat, exchange, Response::new(status, "text/html", text), cause);
+            HttpFault::Status(status) => {
+                self.respond(seat, exchange, HttpFault::response(status), cause);
             }
             // Its time-out ends it, if it has one.
             HttpFault::Hang => {

@@ -3,7 +3,7 @@
 use stacklab_mesos::FrameworkId;
 
 use crate::sim::item::Seat;
-use crate::sim::world::World;
+use crate::sim::world::{World, agent_host};
 
 impl World {
     /// An agent by its name, its host, or what runs there (`agent of broker-70`).
@@ -11,8 +11,10 @@ impl World {
         if let Some(task) = name.strip_prefix("agent of ") {
             return self.agent_with_task(task);
         }
-        let host = |index: usize| format!("127.77.0.{}", 11 + index);
-        self.agents.iter().enumerate().position(|(index, agent)| *agent.who == *name || host(index) == name)
+        self.agents
+            .iter()
+            .enumerate()
+            .position(|(index, agent)| *agent.who == *name || agent_host(index) == name)
     }
 
     pub(super) fn agent_with_task(&self, task: &str) -> Option<usize> {

@@ -1,10 +1,10 @@
 //! From a reaction of the plan to what is done.
 
 use stacklab_faults::Reaction;
+use stacklab_live::mishap::HttpFault;
 use stacklab_machine::timeline::EventId;
 use stacklab_mesos::TaskEnd;
 
-use super::http::HttpFault;
 use super::tasks::{How, LaunchDelay};
 use super::{World, seconds};
 use crate::sim::item::Later;
@@ -39,7 +39,7 @@ impl World {
             | Reaction::LoseData { .. }
             | Reaction::SlowService { .. } => self.react_service(reaction, cause),
             Reaction::AnswerHttp { to, status, times } => {
-                self.break_http(to, HttpFault::Answer(status), times);
+                self.break_http(to, HttpFault::Status(status), times);
             }
             Reaction::HangHttp { to, times } => self.break_http(to, HttpFault::Hang, times),
             Reaction::CloseHttp { to, times } => self.break_http(to, HttpFault::Close, times),
