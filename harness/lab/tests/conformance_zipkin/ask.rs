@@ -253,7 +253,25 @@ fn numbers_away(body: &str, fields: &[&str]) -> String {
     body
 }
 
-/// A client as tools have it: it follows nothing and unpacks nothing.
+/// A client as tools have it: it follows nothing and unpacks nothing. Each request has a connection of its own, as a
+/// server closes one after some requests, and a pool may take up another one at any time.
 pub(crate) fn client() -> Client {
-    Client::builder().redirect(Policy::none()).build().unwrap()
+    Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// Asks for something again and again on one connection, until the server closes it: how many answers there were, and
+/// which of them said that they were the last.
+pub(crate) async fn kept_alive(address: &str, target: &str, most: usize) -> String {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    let requests = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\n\r\n").repeat(most);
+    // A server that closes early need not read them all.
+    let _ = writer.write_all(requests.as_bytes()).await;
+    let mut bytes = Vec::new();
+    let ended = timeout(LIMIT, reader.read_to_end(&mut bytes)).await.is_ok_and(|read| read.is_ok());
+    let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let answers: Vec<&str> = text.split("http/1.1 ").skip(1).collect();
+    let last: Vec<usize> =
+        (1..=answers.len()).filter(|n| answers[n - 1].contains("connection: close")).collect();
+    format!("{} answers, closed: {ended}, the last: {last:?}", answers.len())
 }

@@ -42,6 +42,8 @@ const POLL: Duration = Duration::from_millis(15);
 const SETTLED: Duration = Duration::from_millis(40);
 /// So long a shorter sequence is looked for.
 const SHRINKING: Duration = Duration::from_secs(20);
+/// Requests on one connection: as many as the original answers.
+const KEPT_ALIVE: usize = 100;
 
 /// Both servers, and what has been compared.
 struct Both {
@@ -201,6 +203,19 @@ impl Both {
         }
     }
 
+    /// How many requests a connection is kept for.
+    async fn connections(&mut self) {
+        self.compared += 1;
+        let (who, target) = (Who::Embedded.address(), "/config.json");
+        let real = Who::Real.address();
+        let (embedded, real) = tokio::join!(
+            ask::kept_alive(&who, target, KEPT_ALIVE),
+            ask::kept_alive(&real, target, KEPT_ALIVE)
+        );
+        assert_eq!(real, format!("{KEPT_ALIVE} answers, closed: true, the last: [{KEPT_ALIVE}]"));
+        self.judge("connections", "many requests on one connection", &embedded, &real);
+    }
+
     /// What was counted, by transport. In the original one process counts all of it.
     async fn metrics(&mut self, operation: &str, transport: &str) {
         self.compared += 1;
@@ -242,6 +257,7 @@ async fn embedded_answers_as_zipkin_does() {
     both.workloads().await;
     both.metrics("GET /metrics", "").await;
     both.scripts().await;
+    both.connections().await;
     both.odd_values().await;
     both.odd_messages().await;
     both::finish(both.compared, REAL, both.differences);

@@ -46,6 +46,18 @@ pub(crate) enum Who {
     Web,
 }
 
+impl Who {
+    pub(crate) fn address(self) -> String {
+        match self {
+            Self::Real => format!("{REAL}:9411"),
+            Self::Embedded => format!("{EMBEDDED}:9411"),
+            Self::Own => format!("{OWN}:9411"),
+            Self::Admin => format!("{OWN}:9900"),
+            Self::Web => format!("{OWN}:8080"),
+        }
+    }
+}
+
 /// Both sides, and what stands behind them.
 pub(crate) struct Sides {
     client: Client,
@@ -85,14 +97,7 @@ impl Sides {
     }
 
     pub(crate) async fn ask_one(&self, who: Who, ask: &Ask) -> Answer {
-        let address = match who {
-            Who::Real => format!("{REAL}:9411"),
-            Who::Embedded => format!("{EMBEDDED}:9411"),
-            Who::Own => format!("{OWN}:9411"),
-            Who::Admin => format!("{OWN}:9900"),
-            Who::Web => format!("{OWN}:8080"),
-        };
-        ask.send(&self.client, &address).await
+        ask.send(&self.client, &who.address()).await
     }
 
     /// Asks an embedded one and the real one.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,9 @@ use super::MAX_BODY;
 const MAX_CONNECTIONS: usize = 256;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers on one connection, the last of which says that it closes: Tomcat 8.0's `maxKeepAliveRequests`, which Zipkin
+/// leaves as it is.
+const MAX_KEPT_ALIVE: u32 = 100;
 /// After a failed accept, which mostly means that the process has no file descriptor left.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
@@ -53,13 +57,18 @@ pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>) {
 
 async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
     let _ = stream.set_nodelay(true);
+    let answered = AtomicU32::new(0);
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
+        let is_last = answered.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_KEPT_ALIVE;
         async move {
-            let response = match read_request(request).await {
+            let mut response = match read_request(request).await {
                 Ok(request) => handler.handle(request).await,
                 Err(response) => response,
             };
+            if is_last && response.header("connection").is_none() {
+                response = response.with_header("connection", "close");
+            }
             Ok::<_, Infallible>(to_hyper(response))
         }
     });
