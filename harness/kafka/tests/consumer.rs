@@ -82,9 +82,20 @@ async fn shares_partitions_with_others() {
         send(&producer, "topic", partition, "second").await;
     }
     // What the first had taken is committed as it gives the partition up.
-    let (one, other) = tokio::join!(read(&mut first, 1), read(&mut second, 1));
-    assert_eq!((one[0].offset, other[0].offset), (1, 1));
-    assert_ne!(one[0].partition, other[0].partition);
+    for partition in 0..2 {
+        let committed = data(&zk, &format!("/consumers/zipkin/offsets/topic/{partition}"));
+        assert_eq!(committed.as_deref(), Some("1"), "of partition {partition}");
+    }
+    let one = read(&mut first, 1).await.remove(0);
+    // A consumer reads the offset before it claims the partition, as 0.8's does: if that was before the commit, the
+    // first record comes a second time.
+    let mut other = read(&mut second, 1).await.remove(0);
+    if other.offset == 0 {
+        assert_eq!(other.value.as_deref(), Some(&b"first"[..]));
+        other = read(&mut second, 1).await.remove(0);
+    }
+    assert_eq!((one.offset, other.offset), (1, 1));
+    assert_ne!(one.partition, other.partition);
     second.stop().await.unwrap();
     until("the first owns both again", || async { (owner(0)? == owner(1)?).then_some(()) }).await;
 }
