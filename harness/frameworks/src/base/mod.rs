@@ -24,6 +24,7 @@ mod textmap;
 mod wait;
 
 pub(crate) mod fields;
+pub(crate) mod instance;
 pub mod properties;
 pub mod web;
 

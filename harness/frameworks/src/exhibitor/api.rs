@@ -5,7 +5,8 @@ use stacklab_machine::process::ExchangeId;
 
 use super::keys;
 use super::scheduler::{ExhibitorScheduler, change};
-use super::server::{Document, Server, State};
+use super::server::{Document, Server};
+use crate::base::instance::{Parameters, State, Thrown};
 use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, decimal, expand, web, whole};
 
 /// A `start` that waits.
@@ -14,25 +15,6 @@ pub struct StartCall {
     expression: String,
     ids: Vec<String>,
     timeout: Span,
-}
-
-/// The parameters of a call.
-struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    fn get(&self, name: &str) -> Option<&str> {
-        // Of several values the first counts, as in a servlet.
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// What the original does not catch: a 500 page with this text.
-struct Thrown(String);
-
-impl<E: std::error::Error> From<E> for Thrown {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
 }
 
 type Answer = Result<Reply<StartCall>, Thrown>;

@@ -5,7 +5,8 @@ use stacklab_machine::uuid_v4;
 
 use super::EXECUTOR_CLASS;
 use super::scheduler::ExhibitorScheduler;
-use super::server::{Server, State, Task};
+use super::server::Server;
+use crate::base::instance::{State, Task};
 use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough, web};
 
 impl ExhibitorScheduler {

@@ -10,8 +10,9 @@ use stacklab_machine::{Time, http};
 use super::api::StartCall;
 use super::ensemble::Ensemble;
 use super::options::{self, GRAMMAR};
-use super::server::{Document, Server, State};
+use super::server::{Document, Server};
 use super::view::Views;
+use crate::base::instance::State;
 use crate::base::{
     Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
     Status, TaskState, Verdict, web,

@@ -5,47 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::base::instance::{State, Task};
 use crate::base::{Constraints, Dialect, Range, fields};
-
-/// State of a server. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum State {
-    Added,
-    Stopped,
-    Staging,
-    Running,
-    Reconciling,
-}
-
-impl State {
-    const ALL: [Self; 5] = [Self::Added, Self::Stopped, Self::Staging, Self::Running, Self::Reconciling];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "Added",
-            Self::Stopped => "Stopped",
-            Self::Staging => "Staging",
-            Self::Running => "Running",
-            Self::Reconciling => "Reconciling",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// The task of a server.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Task {
-    pub(super) id: String,
-    #[serde(rename = "slaveId")]
-    pub(super) agent: String,
-    #[serde(rename = "executorId")]
-    pub(super) executor: String,
-    #[serde(serialize_with = "fields::object")]
-    pub(super) attributes: Vec<(String, String)>,
-}
 
 /// A server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -126,18 +87,6 @@ impl Server {
             task,
             constraints: Constraints::parse(value["constraints"].as_str()?, Dialect::All).ok()?,
             config: Config::from_json(value.get("config")?)?,
-        })
-    }
-}
-
-impl Task {
-    fn from_json(value: &Value) -> Option<Self> {
-        let attributes = map(value, "attributes")?.into_iter().collect();
-        Some(Self {
-            id: text(value, "id")?,
-            agent: text(value, "slaveId")?,
-            executor: text(value, "executorId")?,
-            attributes,
         })
     }
 }

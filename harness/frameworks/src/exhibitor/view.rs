@@ -8,7 +8,8 @@ use stacklab_machine::http;
 use stacklab_machine::process::{CallId, ExchangeId};
 
 use super::scheduler::ExhibitorScheduler;
-use super::server::{Server, State};
+use super::server::Server;
+use crate::base::instance::State;
 use crate::base::{Reply, Stage, web};
 
 /// The original waits for ever; an Exhibitor that says nothing for so long counts as not there.

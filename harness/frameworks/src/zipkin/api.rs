@@ -3,8 +3,9 @@
 use stacklab_machine::http::{Request, Response};
 
 use super::component::Component;
-use super::instance::{Instance, State};
+use super::instance::Instance;
 use super::scheduler::{ZipkinScheduler, change};
+use crate::base::instance::{Parameters, State, Thrown};
 use crate::base::{Constraints, Dialect, Range, Reply, Span, Stage, TextMap, decimal, expand, web};
 
 /// A `start` that waits.
@@ -14,24 +15,6 @@ pub struct StartCall {
     expression: String,
     ids: Vec<String>,
     timeout: Span,
-}
-
-/// The parameters of a call.
-struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// What the original catches at the door only: `500 - <exception>` as plain text.
-struct Thrown(String);
-
-impl<E: std::error::Error> From<E> for Thrown {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
 }
 
 type Answer = Result<Reply<StartCall>, Thrown>;

@@ -5,47 +5,8 @@ use serde_json::Value;
 
 use super::component::Component;
 use super::stickiness::Stickiness;
+use crate::base::instance::{State, Task};
 use crate::base::{Constraints, Dialect, Range, TextMap, fields};
-
-/// State of an instance. The names are the original's: `Stopped` means "wanted, waiting for an offer", `Added` "idle".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum State {
-    Added,
-    Stopped,
-    Staging,
-    Running,
-    Reconciling,
-}
-
-impl State {
-    const ALL: [Self; 5] = [Self::Added, Self::Stopped, Self::Staging, Self::Running, Self::Reconciling];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "Added",
-            Self::Stopped => "Stopped",
-            Self::Staging => "Staging",
-            Self::Running => "Running",
-            Self::Reconciling => "Reconciling",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// The task of an instance.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Task {
-    pub(super) id: String,
-    #[serde(rename = "slaveId")]
-    pub(super) agent: String,
-    #[serde(rename = "executorId")]
-    pub(super) executor: String,
-    #[serde(serialize_with = "fields::object")]
-    pub(super) attributes: Vec<(String, String)>,
-}
 
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -115,21 +76,6 @@ impl Instance {
             task,
             stickiness,
             config: Config::from_json(value.get("config")?)?,
-        })
-    }
-}
-
-impl Task {
-    fn from_json(value: &Value) -> Option<Self> {
-        let text = |field: &str| value[field].as_str().map(str::to_owned);
-        let attributes = value["attributes"].as_object()?.iter();
-        Some(Self {
-            id: text("id")?,
-            agent: text("slaveId")?,
-            executor: text("executorId")?,
-            attributes: attributes
-                .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect::<Option<_>>()?,
         })
     }
 }

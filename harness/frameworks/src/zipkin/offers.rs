@@ -5,8 +5,9 @@ use stacklab_machine::uuid_v4;
 
 use super::EXECUTOR_CLASS;
 use super::component::Component;
-use super::instance::{Instance, State, Task};
+use super::instance::Instance;
 use super::scheduler::{DEPS, ZipkinScheduler, change};
+use crate::base::instance::{State, Task};
 use crate::base::{Artifact, Launch, Offer, Range, Resource, Stage, Verdict, enough, web};
 
 impl ZipkinScheduler {

@@ -10,8 +10,9 @@ use stacklab_machine::{Time, http};
 
 use super::api::StartCall;
 use super::component::{Component, of_task};
-use super::instance::{Instance, State};
+use super::instance::Instance;
 use super::options::{self, GRAMMAR};
+use crate::base::instance::State;
 use crate::base::{
     Context, Framework, Grammar, Habits, Offer, Options, OptionsError, Reconcile, Reply, Setup, Stage,
     Status, TaskState, Verdict, web,
